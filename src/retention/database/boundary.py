@@ -1,0 +1,94 @@
+"""The one border that errors of databases cross.
+
+Drivers put row values into their messages, so nothing of a driver's text goes on: SQLSTATE or error number and the
+constraint's name only, and the original exception is cut off.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exc
+
+from retention.errors import DatabaseFault
+
+_RETRYABLE_STATES = {"40001", "40P01", "55P03"}
+_RETRYABLE_NUMBERS = {1205, 1213, 3572}
+_LOST_NUMBERS = {2006, 2013, 2055, 4031, 1927}
+_FULL_STATES = {"53100"}
+_FULL_NUMBERS = {1021, 1114}
+_CONSTRAINT = re.compile(r"constraint [`\"']?([^`\"'\s]+)", re.IGNORECASE)
+_FAR_NUMBER = 2000
+
+
+@contextmanager
+def guarded(where: str) -> Iterator[None]:
+    """Turn any SQLAlchemy or driver error inside into one :class:`DatabaseFault` line that names ``where``.
+
+    Raises:
+        DatabaseFault: in place of the driver's error.
+    """
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise translate(error, where) from None
+    except exc.SQLAlchemyError as error:
+        message = f"{where}: the database layer failed ({type(error).__name__}); run again with --debug for the trace"
+        raise DatabaseFault(message) from None
+
+
+def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
+    """Return the fault that stands for ``error``, free of values."""
+    origin = error.orig
+    state = getattr(origin, "sqlstate", None)
+    number = _number(origin)
+    lost = bool(error.connection_invalidated) or number in _LOST_NUMBERS or _is_closed(origin, state)
+    busy = isinstance(origin, sqlite3.OperationalError) and number in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    retryable = state in _RETRYABLE_STATES or number in _RETRYABLE_NUMBERS or busy
+    full = state in _FULL_STATES or number in _FULL_NUMBERS or number == sqlite3.SQLITE_FULL
+    code = state or (str(number) if number is not None else type(origin).__name__)
+    parts = [f"{where}: the database refused with {code}"]
+    constraint = _constraint(origin)
+    if constraint:
+        parts.append(f"constraint {constraint}")
+    if lost:
+        parts = [f"{where}: the connection to the database was lost ({code})", "run the same command again"]
+    elif full:
+        parts.append("its disk is full; make room and run the same command again")
+    elif retryable:
+        parts.append("it is locked or busy; try again")
+    return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable)
+
+
+def _number(origin: BaseException | None) -> int | None:
+    code = getattr(origin, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return code & 0xFF
+    args = getattr(origin, "args", ())
+    if args and isinstance(args[0], int):
+        return args[0]
+    return None
+
+
+def _is_closed(origin: BaseException | None, state: str | None) -> bool:
+    if state is not None:
+        return state.startswith(("08", "57P"))
+    return type(origin).__module__.startswith("psycopg") and type(origin).__name__ in (
+        "OperationalError",
+        "InterfaceError",
+    )
+
+
+def _constraint(origin: BaseException | None) -> str | None:
+    diagnostic = getattr(origin, "diag", None)
+    name = getattr(diagnostic, "constraint_name", None)
+    if name:
+        return str(name)
+    number = _number(origin)
+    if number is not None and number < _FAR_NUMBER and number > sqlite3.SQLITE_NOTADB:
+        found = _CONSTRAINT.search(str(getattr(origin, "args", ("", ""))[-1]))
+        return found.group(1) if found else None
+    return None

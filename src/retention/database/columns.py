@@ -1,0 +1,35 @@
+"""What a column is to this product, whichever engine holds it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class ColumnKind(enum.StrEnum):
+    """The kinds of column that rules tell apart."""
+
+    DATE = "date"
+    NAIVE = "naive timestamp"
+    INSTANT = "instant"
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    BOOLEAN = "boolean"
+    UUID = "uuid"
+    JSON = "json"
+    BINARY = "binary"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnShape:
+    """A column as reflected: ``length`` in characters for text, ``unique`` if alone under a unique key."""
+
+    name: str
+    kind: ColumnKind
+    length: int | None
+    nullable: bool
+    unique: bool
+    generated: bool
+    on_update: bool

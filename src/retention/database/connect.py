@@ -1,0 +1,83 @@
+"""Opening an operational database: the engine for a URL, and the connections a plan and a run use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import URL, Connection, Engine
+
+from retention.database.boundary import guarded
+from retention.database.dialect import Dialect
+from retention.database.mariadb import MariaDB
+from retention.database.postgresql import PostgreSQL
+from retention.database.sqlite import SQLite
+from retention.errors import DatabaseFault, Refused
+
+_DIALECTS: dict[str, Dialect] = {
+    "postgresql": PostgreSQL(),
+    "mysql": MariaDB(),
+    "mariadb": MariaDB(),
+    "sqlite": SQLite(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One shard of one database of the matrix. ``label`` names it in errors: the matrix's name and connection."""
+
+    name: str
+    shard: int
+    connection_name: str
+    dialect: Dialect
+    engine: Engine
+
+    @property
+    def label(self) -> str:
+        """Return the name a person knows it by."""
+        return f"database {self.name} (connection {self.connection_name})"
+
+    @contextmanager
+    def planning(self) -> Iterator[Connection]:
+        """Give a connection in one transaction that is rolled back: what a plan reads, as of one moment.
+
+        Raises:
+            DatabaseFault: in place of any error of the driver.
+        """
+        with guarded(self.label), self.engine.connect() as plain:
+            connection = plain.execution_options(isolation_level=self.dialect.plan_isolation)
+            with connection.begin() as transaction:
+                yield connection
+                transaction.rollback()
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Give a connection for many small writing transactions.
+
+        Raises:
+            DatabaseFault: in place of any error of the driver.
+        """
+        with guarded(self.label), self.engine.connect() as plain:
+            yield plain.execution_options(isolation_level=self.dialect.run_isolation, writes=True)
+
+    def close(self) -> None:
+        """Let all connections go."""
+        self.engine.dispose()
+
+
+def open_database(name: str, shard: int, connection_name: str, url: URL) -> Database:
+    """Open one shard and see that it answers.
+
+    Raises:
+        Refused: it does not answer, or its engine isn't supported.
+    """
+    dialect = _DIALECTS[url.get_backend_name()]
+    database = Database(name, shard, connection_name, dialect, dialect.engine(url))
+    try:
+        with guarded(database.label), database.engine.connect():
+            pass
+    except DatabaseFault as fault:
+        database.close()
+        raise Refused(f"{fault}; check its URL, and that it is up and lets this role in") from None
+    return database

@@ -1,0 +1,112 @@
+"""Who may destroy: a lease with an epoch in the database itself, and a lock that dies with its holder.
+
+Every batch checks run and epoch under a row lock, so that a task whose retry has begun can't commit. A second run is
+refused while the first one's locks are held; where they are free its holder is dead, and the lease is taken over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from retention.database.boundary import guarded
+from retention.database.connect import Database
+from retention.database.identity import require_identity
+from retention.database.own_tables import IDENTITY, LEASE
+from retention.errors import BrokeOff, Refused
+
+
+class Fenced(BrokeOff):
+    """Another task has taken the lease over; this one must not commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to destroy in one unit, as long as the epoch is the newest."""
+
+    unit: str
+    run: str
+    epoch: int
+    locks_rows: bool
+
+    def check(self, connection: Connection) -> None:
+        """Hold the lease's row for this transaction.
+
+        Raises:
+            Fenced: the lease has gone to another task.
+        """
+        query = select(LEASE.c.epoch).where(
+            LEASE.c.unit == self.unit, LEASE.c.run == self.run, LEASE.c.epoch == self.epoch, LEASE.c.released == 0
+        )
+        if self.locks_rows:
+            query = query.with_for_update()
+        if connection.execute(query).scalar() is None:
+            raise Fenced(f"unit {self.unit}: another task has taken it over; this one stops without a change")
+
+
+@contextmanager
+def leased(database: Database, identity: str, unit: str, run: str, now: Callable[[], datetime]) -> Iterator[Lease]:
+    """Take the unit's lease and keep the holder's lock until the end.
+
+    Raises:
+        Refused: another run is at work on this database, or the database is not the one the matrix names.
+        DatabaseFault: the database failed.
+    """
+    with guarded(database.label), database.engine.connect() as holder:
+        holder = holder.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901 - the same connection
+        with database.session() as connection, connection.begin():
+            lease = _take(database, identity, unit, run, now, connection, holder)
+        try:
+            yield lease
+        finally:
+            _release(database, lease, holder)
+
+
+def _take(
+    database: Database,
+    identity: str,
+    unit: str,
+    run: str,
+    now: Callable[[], datetime],
+    connection: Connection,
+    holder: Connection,
+) -> Lease:
+    dialect = database.dialect
+    require_identity(connection, database, identity)
+    gate = select(IDENTITY.c.identity)
+    connection.execute(gate.with_for_update() if dialect.locks_rows else gate)
+    for lease in connection.execute(select(LEASE).where(LEASE.c.run != run, LEASE.c.released == 0)).all():
+        name = _lock_name(identity, lease.unit, lease.epoch)
+        if not dialect.try_lock(holder, name):
+            raise Refused(
+                f"{database.label}: run {lease.run} is at work on it (unit {lease.unit}); wait until it has ended"
+            )
+        dialect.unlock(holder, name)
+        connection.execute(update(LEASE).where(LEASE.c.unit == lease.unit).values(released=1))
+    last = connection.execute(select(LEASE.c.epoch).where(LEASE.c.unit == unit)).scalar()
+    epoch = (last or 0) + 1
+    values = {"run": run, "epoch": epoch, "released": 0, "taken_at": now().isoformat()}
+    if last is None:
+        connection.execute(insert(LEASE).values(unit=unit, **values))
+    else:
+        connection.execute(update(LEASE).where(LEASE.c.unit == unit).values(**values))
+    if not dialect.try_lock(holder, _lock_name(identity, unit, epoch)):
+        raise Refused(f"{database.label}: the lock of unit {unit} is held by somebody else; try again")
+    return Lease(unit, run, epoch, dialect.locks_rows)
+
+
+def _release(database: Database, lease: Lease, holder: Connection) -> None:
+    with database.session() as connection, connection.begin():
+        connection.execute(
+            update(LEASE).where(LEASE.c.unit == lease.unit, LEASE.c.epoch == lease.epoch).values(released=1)
+        )
+        identity = connection.execute(select(IDENTITY.c.identity)).scalar_one()
+    database.dialect.unlock(holder, _lock_name(identity, lease.unit, lease.epoch))
+
+
+def _lock_name(identity: str, unit: str, epoch: int) -> str:
+    return f"retention:{identity}:{unit}:{epoch}"

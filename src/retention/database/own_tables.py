@@ -1,0 +1,85 @@
+"""The pipeline's own small tables beside the data. Their DDL is in ``sql/pipeline``; this is how they are read.
+
+Days are ISO texts, instants ISO texts in UTC: the same on every engine, and comparable as texts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, Column, FromClause, Integer, MetaData, String, Table, func
+
+from retention.database.dialect import Dialect
+from retention.database.reading import Sql
+
+METADATA = MetaData()
+
+IDENTITY = Table(
+    "retention_identity",
+    METADATA,
+    Column("identity", String(200), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+"""One row: which database this is."""
+
+LEASE = Table(
+    "retention_lease",
+    METADATA,
+    Column("unit", String(200), primary_key=True),
+    Column("run", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("released", Integer, nullable=False),
+    Column("taken_at", String(40), nullable=False),
+)
+"""Who may destroy in a unit: the run and the epoch that every batch checks."""
+
+BATCH = Table(
+    "retention_batch",
+    METADATA,
+    Column("run", String(64), primary_key=True),
+    Column("unit", String(200), primary_key=True),
+    Column("seq", BigInteger, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("rule", String(200), nullable=False),
+    Column("row_count", BigInteger, nullable=False),
+    Column("at", String(40), nullable=False),
+)
+"""The batch marker: committed if and only if it is there."""
+
+DONE = Table(
+    "retention_done",
+    METADATA,
+    Column("rule", String(200), primary_key=True),
+    Column("row_key", String(255), primary_key=True),
+    Column("event_day", String(10), nullable=False),
+    Column("done_on", String(10), nullable=False),
+    Column("key_id", String(64)),
+)
+"""Rows that a column rule has transformed."""
+
+CLOCK = Table(
+    "retention_clock",
+    METADATA,
+    Column("table_name", String(200), primary_key=True),
+    Column("row_key", String(255), primary_key=True),
+    Column("rule", String(200), primary_key=True),
+    Column("day", String(10), nullable=False),
+)
+"""The latest last day of rows that a rule destroyed and that referred to this row."""
+
+TABLES = (IDENTITY, LEASE, BATCH, DONE, CLOCK)
+NAMES = frozenset(table.name for table in TABLES)
+
+
+def row_key_text(dialect: Dialect, row: FromClause, key: Sequence[str]) -> Sql:
+    """Return a row's key as one text: a single value as it is, several each with its length before it."""
+    texts = [dialect.key_text(row.c[column]) for column in key]
+    if len(texts) == 1:
+        return texts[0]
+    whole = None
+    for text in texts:
+        piece = dialect.key_text(func.length(text)).concat(":").concat(text)
+        whole = piece if whole is None else whole.concat(piece)
+    assert whole is not None
+    return whole

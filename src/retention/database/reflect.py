@@ -1,0 +1,158 @@
+"""The live schema, as this product needs it: tables with keys, columns with kinds, declared relations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, Connection, MetaData, Table, inspect
+from sqlalchemy.engine.reflection import Inspector, ObjectKind, ObjectScope
+
+from retention.database.columns import ColumnKind, ColumnShape
+from retention.database.dialect import Dialect
+from retention.database.names import TableKey
+from retention.database.relations import Relation
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """One table: ``sql`` is its Core table; ``primary_key`` may be empty; ``unique_keys`` have no nullable column.
+
+    ``indexes`` holds the column lists of every index and key, in order.
+    """
+
+    key: TableKey
+    sql: Table
+    columns: Mapping[str, ColumnShape]
+    primary_key: tuple[str, ...]
+    unique_keys: tuple[tuple[str, ...], ...]
+    indexes: tuple[tuple[str, ...], ...]
+
+    def row_key(self, declared: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return what names a row: the matrix's key, else the primary key, else a unique one; empty if none."""
+        if declared:
+            return declared
+        return self.primary_key or (self.unique_keys[0] if self.unique_keys else ())
+
+    def indexed(self, columns: tuple[str, ...]) -> bool:
+        """Whether an index begins with these columns, in any order among themselves."""
+        return any(set(index[: len(columns)]) == set(columns) for index in self.indexes)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All tables of a database that matter, and the relations it declares."""
+
+    tables: Mapping[TableKey, TableShape]
+    relations: tuple[Relation, ...]
+
+
+def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | None]) -> Schema:
+    """Read the schemas named, and those whose rows may refer to their tables."""
+    inspector = inspect(connection)
+    default = inspector.default_schema_name
+    metadata = MetaData()
+    tables: dict[TableKey, TableShape] = {}
+    relations: list[Relation] = []
+    for schema in dialect.schemas(connection, {_own(name, default) for name in schemas}):
+        partitions = dialect.partitions(connection, schema)
+        found = _Reflected(inspector, schema)
+        for name, columns in found.columns.items():
+            if name in partitions:
+                continue
+            key = TableKey(schema, name)
+            tables[key] = _shape(key, columns, found, dialect, metadata)
+            for foreign in found.foreign_keys.get(name, ()):
+                relations.append(_relation(key, foreign, default))  # noqa: PERF401 - reads better than one expression
+    return Schema(tables, tuple(relations))
+
+
+class _Reflected:
+    """One schema's reflection, read in a handful of queries however many tables it has."""
+
+    def __init__(self, inspector: Inspector, schema: str | None) -> None:
+        options = {"schema": schema, "kind": ObjectKind.TABLE, "scope": ObjectScope.DEFAULT}
+        self.columns = _named(inspector.get_multi_columns(**options))  # type: ignore[arg-type]
+        self.keys = _named(inspector.get_multi_pk_constraint(**options))  # type: ignore[arg-type]
+        self.unique = _named(inspector.get_multi_unique_constraints(**options))  # type: ignore[arg-type]
+        self.indexes = _named(inspector.get_multi_indexes(**options))  # type: ignore[arg-type]
+        self.foreign_keys = _named(inspector.get_multi_foreign_keys(**options))  # type: ignore[arg-type]
+
+
+def _named(found: Mapping[tuple[str | None, str], Any]) -> dict[str, Any]:
+    return {name: value for (_schema, name), value in found.items() if value is not None}
+
+
+def _own(schema: str | None, default: str | None) -> str | None:
+    return None if schema == default else schema
+
+
+def _shape(
+    key: TableKey, columns: list[dict[str, Any]], found: _Reflected, dialect: Dialect, metadata: MetaData
+) -> TableShape:
+    primary = tuple((found.keys.get(key.name) or {}).get("constrained_columns") or ())
+    nullable = {column["name"] for column in columns if column.get("nullable", True)}
+    unique = [tuple(entry["column_names"]) for entry in found.unique.get(key.name) or ()]
+    indexes: list[tuple[str, ...]] = []
+    for index in found.indexes.get(key.name) or ():
+        names = tuple(name for name in index["column_names"] if name is not None)
+        whole = len(names) == len(index["column_names"]) and not _partial(index)
+        if whole:
+            indexes.append(names)
+        if index.get("unique") and whole:
+            unique.append(names)
+    keys = [tuple(names) for names in unique if names]
+    alone = {names[0] for names in [*keys, primary] if len(names) == 1}
+    shapes = {
+        column["name"]: ColumnShape(
+            name=column["name"],
+            kind=dialect.kind(column["type"]),
+            length=getattr(column["type"], "length", None),
+            nullable=bool(column.get("nullable", True)),
+            unique=column["name"] in alone,
+            generated=bool(column.get("computed")),
+            on_update="on update" in str(column.get("default") or "").lower(),
+        )
+        for column in columns
+    }
+    sql = Table(
+        key.name,
+        metadata,
+        *(
+            Column(
+                column["name"],
+                dialect.column_type(column["type"], shapes[column["name"]].kind),
+                primary_key=column["name"] in primary,
+                autoincrement=False,
+            )
+            for column in columns
+        ),
+        schema=key.schema,
+        quote=None,
+    )
+    strict = tuple(dict.fromkeys(names for names in keys if not set(names) & nullable))
+    every = tuple(dict.fromkeys([*([primary] if primary else []), *keys, *indexes]))
+    return TableShape(key, sql, shapes, primary, strict, every)
+
+
+def _partial(index: Mapping[str, Any]) -> bool:
+    options = index.get("dialect_options") or {}
+    return any(name.endswith("_where") and value is not None for name, value in options.items())
+
+
+def _relation(child: TableKey, foreign: Mapping[str, Any], default: str | None) -> Relation:
+    parent = TableKey(_own(foreign.get("referred_schema"), default), foreign["referred_table"])
+    rule = str((foreign.get("options") or {}).get("ondelete") or "NO ACTION").upper()
+    return Relation(
+        name=foreign.get("name"),
+        child=child,
+        columns=tuple(foreign["constrained_columns"]),
+        parent=parent,
+        parent_columns=tuple(foreign["referred_columns"]),
+        on_delete=rule,
+        detach=False,
+    )
+
+
+__all__ = ["ColumnKind", "ColumnShape", "Schema", "TableShape", "reflect"]

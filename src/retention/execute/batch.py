@@ -1,0 +1,99 @@
+"""One batch, exact after any kill: statement, marker, ledger, commit.
+
+Committed if and only if the marker is there. The ledger's entry is durable before the commit; an entry whose marker is
+missing is a batch that never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from retention.database.lease import Lease
+from retention.database.own_tables import BATCH
+from retention.execute.context import RunContext, TaskChain
+
+
+@dataclass
+class Done:
+    """What the action of a batch did, inside the open transaction."""
+
+    rows: int
+    keys: Sequence[tuple[Any, ...]]
+    days: Sequence[date | None]
+    parts: dict[str, int] = field(default_factory=dict)
+    statement_ms: float = 0.0
+    key_id: str | None = None
+
+
+Act = Callable[[Connection], Done | None]
+"""Carries one batch out in the open transaction; None where no row was left."""
+
+
+@dataclass
+class Batches:
+    """The batches of one task: their sequence, their lease, their chain."""
+
+    context: RunContext
+    lease: Lease
+    chain: TaskChain
+    sequence: int = 0
+
+    def resume(self, connection: Connection) -> None:
+        """Go on after the last batch that the markers know of this run and unit."""
+        with connection.begin():
+            last = connection.execute(
+                select(func.max(BATCH.c.seq)).where(BATCH.c.run == self.lease.run, BATCH.c.unit == self.lease.unit)
+            ).scalar()
+        self.sequence = int(last or 0)
+
+    def carry_out(self, connection: Connection, rule: str, table: str, act: Act, *, prove: bool) -> Done | None:
+        """Run one batch to its commit.
+
+        Raises:
+            Fenced: the lease is another task's.
+            DatabaseFault, LedgerFault: nothing of the batch was committed.
+        """
+        with connection.begin():
+            self.lease.check(connection)
+            done = act(connection)
+            if done is None:
+                return None
+            number = self.sequence + 1
+            at = self.context.now().isoformat()
+            connection.execute(
+                insert(BATCH).values(
+                    run=self.lease.run,
+                    unit=self.lease.unit,
+                    seq=number,
+                    epoch=self.lease.epoch,
+                    rule=rule,
+                    row_count=done.rows,
+                    at=at,
+                )
+            )
+            known = [day.isoformat() for day in done.days if day is not None]
+            self.chain.append(
+                "batch",
+                {
+                    "rule": rule,
+                    "table": table,
+                    "unit": self.lease.unit,
+                    "seq": number,
+                    "epoch": self.lease.epoch,
+                    "rows": done.rows,
+                    "parts": done.parts,
+                    "oldest": min(known, default=None),
+                    "newest": max(known, default=None),
+                    "key": done.key_id,
+                    "fingerprints": len(done.keys) if prove else 0,
+                },
+                self.context.fingerprints(table)(done.keys) if prove else None,
+            )
+            # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
+            self.sequence = number
+        return done

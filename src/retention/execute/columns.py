@@ -1,0 +1,140 @@
+"""``then: anonymize | pseudonymize | erase``: columns change, the row stays.
+
+A transformed row is recognisable in the same transaction: by the rule's ``mark`` column, or in the pipeline's side
+table; an erased one by its nulls.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Connection, Table, and_, delete, exists, insert, literal, null, select, update
+
+from retention.database.own_tables import CLOCK, DONE, row_key_text
+from retention.database.reading import Sql
+from retention.database.temporary import Stage
+from retention.errors import DatabaseFault
+from retention.execute.batch import Done
+from retention.execute.context import RunContext
+from retention.execute.walk import Found, Walk, latest
+from retention.law import seoul_day
+from retention.matrix.model import Action
+from retention.plan.statement import condition
+from retention.surrogate import Transform
+
+_EVENT = "retention_event_day"
+
+
+@dataclass
+class ChangeColumns:
+    """Changes one rule's columns, a batch at a time."""
+
+    walk: Walk
+    context: RunContext
+    transforms: Mapping[str, Transform]
+    key_id: str | None
+    stage: Stage | None = None
+    _new: dict[str, str] = field(default_factory=dict)
+
+    def prepare(self, connection: Connection) -> None:
+        """Make the temporary table of a batch's new values."""
+        rule, row = self.walk.rule, self.walk.rule.row
+        self._new = {name: f"retention_new_{number}" for number, name in enumerate(self._changed)}
+        columns = [row.c[name] for name in rule.key]
+        columns += [row.c[name].label(new) for name, new in self._new.items()]
+        columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
+        with connection.begin():
+            self.stage = Stage(connection, "retention_batch_values", columns)
+
+    def finish(self, connection: Connection) -> None:
+        """Drop the temporary table."""
+        if self.stage is not None:
+            with connection.begin():
+                self.stage.drop(connection)
+
+    @property
+    def _changed(self) -> list[str]:
+        return list(self.transforms)
+
+    def batch(self, connection: Connection, rows: int) -> Done | None:
+        """Change the next batch of at most ``rows`` rows inside the open transaction.
+
+        Raises:
+            DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
+        """
+        assert self.stage is not None
+        started = time.monotonic()
+        rule, row = self.walk.rule, self.walk.rule.row
+        found = self.walk.next(connection, rows, [row.c[name] for name in self._changed])
+        if found is None:
+            return None
+        days = latest(found.days)
+        self.stage.load(connection, self._values(found, days))
+        staged = self.stage.table
+        same = and_(*(row.c[name] == staged.c[name] for name in rule.key))
+        values: dict[str, Any] = {name: staged.c[new] for name, new in self._new.items()}
+        values.update(self._mark())
+        values.update(
+            {name: row.c[name] for name, shape in rule.shape.columns.items() if shape.on_update and name not in values}
+        )
+        whole = condition(self.walk.unit, rule, self.walk.as_of, parts_gone=True)
+        changed = connection.execute(update(row).values(values).where(same, whole)).rowcount  # type: ignore[arg-type]
+        if changed != len(found.keys):
+            raise DatabaseFault(
+                f"rule {rule.id}: a statement would have changed {changed} rows where {len(found.keys)} were read; "
+                "the batch was rolled back",
+                retryable=True,
+            )
+        if rule.mark is None and rule.action is not Action.ERASE:
+            self._remember(connection, staged)
+        if rule.referencing:
+            self._forget_clocks(connection, staged)
+        took = (time.monotonic() - started) * 1000
+        return Done(changed, found.keys, days, {}, took, self.key_id)
+
+    def _values(self, found: Found, days: Sequence[Any]) -> list[tuple[Any, ...]]:
+        subjects = pd.Series([None] * len(found.keys), dtype=object)
+        columns: list[Sequence[Any]] = []
+        for number, name in enumerate(self._changed):
+            values = pd.Series([one[number] for one in found.extra], dtype=object)
+            columns.append(list(self.transforms[name].transform(values, subjects)))
+        today = self.context.as_of
+        events = [(day or today).isoformat() for day in days]
+        return [
+            (*key, *(None if pd.isna(value) else value for value in values), event)
+            for key, *values, event in zip(found.keys, *columns, events, strict=True)
+        ]
+
+    def _mark(self) -> dict[str, Any]:
+        """Return the instant of the change for the rule's ``mark`` column, as its type holds it."""
+        rule = self.walk.rule
+        if rule.rule.mark is None:
+            return {}
+        binding = rule.binding
+        instant = self.context.now()
+        kind = rule.shape.columns[rule.rule.mark].kind
+        return {rule.rule.mark: binding.database.dialect.timestamp(instant, kind, binding.entry.zone or "UTC")}
+
+    def _remember(self, connection: Connection, staged: Table) -> None:
+        rule = self.walk.rule
+        dialect = rule.binding.database.dialect
+        after = staged.alias()
+        names = {name: self._new.get(name, name) for name in rule.key}
+        key = row_key_text(dialect, after, [names[name] for name in rule.key])
+        known = exists(select(literal(1)).select_from(after).where(DONE.c.row_key == key))
+        connection.execute(delete(DONE).where(DONE.c.rule == rule.id, known))
+        day = seoul_day(self.context.now()).isoformat()
+        key_id: Sql = null() if self.key_id is None else literal(self.key_id)
+        chosen = select(literal(rule.id), key, after.c[_EVENT], literal(day), key_id)
+        columns = ["rule", "row_key", "event_day", "done_on", "key_id"]
+        connection.execute(insert(DONE).from_select(columns, chosen))
+
+    def _forget_clocks(self, connection: Connection, staged: Table) -> None:
+        rule = self.walk.rule
+        key = row_key_text(rule.binding.database.dialect, staged, rule.key)
+        mine = exists(select(literal(1)).select_from(staged).where(CLOCK.c.row_key == key))
+        connection.execute(delete(CLOCK).where(CLOCK.c.table_name == str(rule.table), mine))

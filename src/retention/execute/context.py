@@ -1,0 +1,98 @@
+"""What carrying out a unit needs from outside, and what comes of a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from retention.plan.plan import RulePlan
+from retention.surrogate import KeySource
+
+Json = Any
+
+
+class TaskChain(Protocol):
+    """The ledger's chain of this task: an entry is durable when ``append`` returns."""
+
+    def append(self, kind: str, body: Mapping[str, Json], blob: bytes | None = None) -> object:
+        """Write one entry."""
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """One run, as its units see it.
+
+    ``now`` gives aware UTC instants. ``fingerprints`` maps a table's name to a function from keys to fingerprints.
+    ``stop`` gives the reason why the run should end between two batches, or None. ``keys_for`` gives the key source of
+    an action, or None where there is none. ``budget`` is the most rows a rule may take in this run.
+    """
+
+    run: str
+    as_of: date
+    now: Callable[[], datetime]
+    fingerprints: Callable[[str], Callable[[Sequence[tuple[Any, ...]]], bytes]]
+    keys_for: Callable[[str], KeySource | None]
+    stop: Callable[[], str | None] = lambda: None
+    progress: Callable[[str], None] = lambda _line: None
+    budget: int | None = None
+    batch_rows: int = 10_000
+    dry_run: bool = False
+
+
+@dataclass
+class Outcome:
+    """What came of one rule in one run. ``status`` follows from the numbers, never from intent."""
+
+    plan: RulePlan
+    status: str = "nothing"
+    done: int = 0
+    survived: int = 0
+    drifted: int = 0
+    batches: int = 0
+    seconds: float = 0.0
+    longest_ms: float = 0.0
+    oldest: date | None = None
+    newest: date | None = None
+    parts: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+
+    def saw(self, days: Sequence[date | None]) -> None:
+        """Widen the range of event days that were carried out."""
+        known = [day for day in days if day is not None]
+        if known:
+            self.oldest = min([*known, self.oldest] if self.oldest else known)
+            self.newest = max([*known, self.newest] if self.newest else known)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the rule as the published run document has it."""
+        document: dict[str, Any] = {
+            "id": self.plan.id,
+            "database": self.plan.database,
+            "shard": self.plan.shard,
+            "table": self.plan.table,
+            "action": self.plan.action,
+            "status": self.status,
+            "planned": self.plan.planned,
+            "due": self.plan.due,
+            "done": self.done,
+            "survived": self.survived,
+            "drifted": self.drifted,
+            "held": self.plan.held,
+            "referenced": self.plan.referenced,
+            "unreadable": self.plan.unreadable,
+            "overdue": self.plan.overdue,
+            "batches": self.batches,
+            "seconds": round(self.seconds, 3),
+            "longest_statement_ms": round(self.longest_ms, 1),
+            "bases": list(self.plan.bases),
+            "parts": [{"table": table, "rows": rows} for table, rows in sorted(self.parts.items())],
+            "referenced_by": list(self.plan.referenced_by),
+        }
+        if self.oldest is not None and self.newest is not None:
+            document["oldest_clock"] = self.oldest.isoformat()
+            document["newest_clock"] = self.newest.isoformat()
+        if self.reason:
+            document["reason"] = self.reason
+        return document

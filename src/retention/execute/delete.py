@@ -1,0 +1,94 @@
+"""``then: delete``: the row goes, its parts before it, in one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, FromClause, and_, delete, exists, literal, select
+
+from retention.database.own_tables import DONE
+from retention.database.reading import Sql
+from retention.errors import DatabaseFault
+from retention.execute.batch import Done
+from retention.execute.kept_clock import KeptClock
+from retention.execute.walk import Found, Walk, latest
+from retention.matrix.binding import BoundPart
+from retention.plan.rules import joined
+from retention.plan.statement import condition
+
+
+@dataclass
+class Delete:
+    """Deletes one rule's rows, a batch at a time."""
+
+    walk: Walk
+    kept_clock: KeptClock | None
+
+    def prepare(self, connection: Connection) -> None:
+        """Nothing is to be staged."""
+        del connection
+
+    def finish(self, connection: Connection) -> None:
+        """Nothing was staged."""
+        del connection
+
+    def batch(self, connection: Connection, rows: int) -> Done | None:
+        """Delete the next batch of at most ``rows`` rows inside the open transaction.
+
+        Raises:
+            DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
+        """
+        started = time.monotonic()
+        found = self.walk.next(connection, rows)
+        if found is None:
+            return None
+        rule = self.walk.rule
+        if self.kept_clock is not None:
+            self.kept_clock.keep(connection, found.chosen)
+        parts: dict[str, int] = {}
+        self._parts(connection, found, rule.parts, rule.row, found.chosen, parts)
+        if rule.follows is not None:
+            self._forget(connection, found)
+        whole = condition(self.walk.unit, rule, self.walk.as_of, parts_gone=True)
+        deleted = connection.execute(delete(rule.row).where(found.chosen, whole)).rowcount  # type: ignore[arg-type]
+        if deleted != len(found.keys):
+            raise DatabaseFault(
+                f"rule {rule.id}: a statement would have deleted {deleted} rows where {len(found.keys)} were read; "
+                "the batch was rolled back",
+                retryable=True,
+            )
+        took = (time.monotonic() - started) * 1000
+        return Done(deleted, found.keys, latest(found.days), parts, took)
+
+    def _parts(
+        self,
+        connection: Connection,
+        found: Found,
+        parts: Sequence[BoundPart],
+        owner: FromClause,
+        chosen: Sql,
+        counts: dict[str, int],
+    ) -> None:
+        """Delete parts of the chosen owners, the parts' own parts first."""
+        for part in parts:
+            member = self.walk.unit.binding.shape(part.table).sql
+            mine = and_(
+                exists(
+                    select(literal(1))
+                    .select_from(owner)
+                    .where(joined(part.relation, member, owner), chosen)
+                    .correlate(member)
+                )
+            )
+            self._parts(connection, found, part.parts, member, mine, counts)
+            name = str(self.walk.unit.binding.name_of(part.table))
+            gone = connection.execute(delete(member).where(mine)).rowcount
+            counts[name] = counts.get(name, 0) + gone
+
+    def _forget(self, connection: Connection, found: Found) -> None:
+        """Take the rows out of the side table that told they had been transformed."""
+        rule = self.walk.rule
+        keys = select(rule.key_text(rule.row)).where(found.chosen)
+        connection.execute(delete(DONE).where(DONE.c.rule == rule.follows, DONE.c.row_key.in_(keys)))

@@ -1,0 +1,43 @@
+"""Settling a run that broke off: which of its last batches were committed is read from the markers, not guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from retention.database.own_tables import BATCH
+
+
+def committed(connection: Connection, run: str) -> dict[tuple[str, int], int]:
+    """Return the rows of every committed batch of the run, by unit and sequence."""
+    found = connection.execute(select(BATCH.c.unit, BATCH.c.seq, BATCH.c.row_count).where(BATCH.c.run == run))
+    return {(unit, int(number)): int(rows) for unit, number, rows in found}
+
+
+def settle(
+    entries: Iterable[Mapping[str, Any]], markers: Mapping[tuple[str, int], int]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Compare the ledger's batches of a run with the markers of its databases.
+
+    Returns the settled batches, each with ``committed``, and problems: a marker the ledger doesn't know, or one whose
+    count differs. A batch may stand in the ledger more than once under one number, where a first try never committed.
+    """
+    last: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for body in entries:
+        last[body["unit"], body["seq"]] = body
+    settled = [
+        {"unit": unit, "seq": number, "rows": body["rows"], "committed": (unit, number) in markers}
+        for (unit, number), body in sorted(last.items())
+    ]
+    problems = [
+        f"batch {number} of unit {unit} is committed but not in the ledger"
+        for unit, number in sorted(set(markers) - set(last))
+    ]
+    problems.extend(
+        f"batch {number} of unit {unit}: the ledger says {last[unit, number]['rows']} rows, its marker {rows}"
+        for (unit, number), rows in sorted(markers.items())
+        if (unit, number) in last and last[unit, number]["rows"] != rows
+    )
+    return settled, problems

@@ -1,0 +1,7 @@
+"""Keys: the ring that surrogates draw from, and the ledger's own secrets. None of them ever reaches SQL."""
+
+from retention.keys.fingerprint import Fingerprinter
+from retention.keys.ring import KeyRing, KeyRingError, RingKey, RunKey
+from retention.keys.secrets import LedgerSecrets
+
+__all__ = ["Fingerprinter", "KeyRing", "KeyRingError", "LedgerSecrets", "RingKey", "RunKey"]

@@ -1,0 +1,22 @@
+"""Legal time: periods by the Korean Civil Act, exact to the day, in Asia/Seoul. Pure."""
+
+from retention.law.expiry import OVERDUE_AFTER, Computation, cutoff, last_day
+from retention.law.holidays import Calendar
+from retention.law.period import Period, PeriodError, parse_period
+from retention.law.zone import SEOUL, day_start, naive_bound, naive_day, seoul_day
+
+__all__ = [
+    "OVERDUE_AFTER",
+    "SEOUL",
+    "Calendar",
+    "Computation",
+    "Period",
+    "PeriodError",
+    "cutoff",
+    "day_start",
+    "last_day",
+    "naive_bound",
+    "naive_day",
+    "parse_period",
+    "seoul_day",
+]

@@ -1,0 +1,281 @@
+"""Writing and reading the ledger.
+
+One hash chain per task of a run, so that parallel workers never wait for each other. A run's closing entry holds the
+heads of its chains and the previous closing's hash, and is signed. An event outside a run is a run of one entry.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Row, Select, exc, func, insert, select
+
+from retention.keys import LedgerSecrets
+from retention.ledger.entry import Entry, Json, canonical, digest, genesis, pack
+from retention.ledger.store import LedgerFault, Store, open_store, upgrade
+from retention.ledger.tables import CLOSING, ENTRY
+from retention.ledger.verify import problems
+
+RUN_TASK = "run"
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunHead:
+    """A run as its opening and closing entries tell it; ``closed`` is None while it is open."""
+
+    run: str
+    opened_at: str
+    opened: Mapping[str, Json]
+    closed_at: str | None
+    closed: Mapping[str, Json] | None
+
+
+class Ledger:
+    """The ledger of one pipeline. ``now`` gives aware UTC instants."""
+
+    def __init__(self, store: Store, secrets_: LedgerSecrets, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self.secrets = secrets_
+        self._now = now
+
+    @classmethod
+    def open(cls, url: str, secrets_path: Path | None, now: Callable[[], datetime]) -> Ledger:
+        """Open the ledger, making it where it is new. Its secrets lie beside a file, or at ``secrets_path``.
+
+        Raises:
+            LedgerRefused: the schema is of another version, or no place for the secrets is known.
+            LedgerFault: it is out of reach.
+        """
+        store = open_store(url)
+        if secrets_path is None:
+            if store.url.get_backend_name() != "sqlite":
+                raise LedgerFault(
+                    f"{store.label}: its secrets have no place; set RETENTION_LEDGER_KEYS to a file of mode 0600"
+                )
+            secrets_path = Path(f"{store.url.database}.keys")
+        return cls(store, LedgerSecrets.load_or_create(secrets_path), now)
+
+    @property
+    def label(self) -> str:
+        """Return how errors and reports name the ledger."""
+        return self._store.label
+
+    def upgrade(self) -> None:
+        """Bring the ledger's schema to this version."""
+        upgrade(self._store)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._store.engine.dispose()
+
+    # --- writing ------------------------------------------------------------------------------------------------
+
+    def begin_run(self, run: str, body: Mapping[str, Json]) -> Entry:
+        """Open a run."""
+        return self.chain(run, RUN_TASK).append("opened", body)
+
+    def chain(self, run: str, task: str) -> Chain:
+        """Return a task's chain; a retried task goes on from its head."""
+        return Chain(self, run, task)
+
+    def close_run(self, run: str, body: Mapping[str, Json]) -> Entry:
+        """Close a run: heads of its chains, the previous closing, signed."""
+        with self._store.reading() as connection:
+            heads = {task: [seq, hash_] for task, seq, hash_ in connection.execute(_heads(run)) if task != RUN_TASK}
+        return self._closing(run, "closed", None, body, None, heads)
+
+    def record(self, kind: str, body: Mapping[str, Json], blob: bytes | None = None, key: str | None = None) -> Entry:
+        """Write an event outside a run: a run of one task and one entry, closed at once."""
+        return self._closing(f"e{self._now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}", kind, key, body, blob, {})
+
+    def _closing(
+        self,
+        run: str,
+        kind: str,
+        key: str | None,
+        body: Mapping[str, Json],
+        blob: bytes | None,
+        heads: Mapping[str, Json],
+    ) -> Entry:
+        for _try in range(_TRIES):
+            try:
+                with self._store.writing() as connection:
+                    last = connection.execute(
+                        select(CLOSING.c.number, CLOSING.c.hash).order_by(CLOSING.c.number.desc()).limit(1)
+                    ).one_or_none()
+                    number, previous = (last.number + 1, last.hash) if last else (1, "")
+                    whole = {**body, "closing": {"number": number, "previous": previous, "heads": dict(heads)}}
+                    entry = self._append(connection, run, RUN_TASK, kind, whole, blob, key)
+                    connection.execute(
+                        insert(CLOSING).values(
+                            number=number,
+                            run=run,
+                            hash=entry.hash,
+                            signature=self.secrets.signing_key.sign(bytes.fromhex(entry.hash)).hex(),
+                            public_key=self.secrets.public_key,
+                        )
+                    )
+            except exc.IntegrityError:
+                continue
+            else:
+                return entry
+        raise LedgerFault(f"{self.label}: too many others are closing runs at once; run it again")
+
+    def _append(
+        self,
+        connection: Connection,
+        run: str,
+        task: str,
+        kind: str,
+        body: Mapping[str, Json],
+        blob: bytes | None,
+        key: str | None,
+    ) -> Entry:
+        head = connection.execute(
+            select(ENTRY.c.seq, ENTRY.c.hash)
+            .where(ENTRY.c.run == run, ENTRY.c.task == task)
+            .order_by(ENTRY.c.seq.desc())
+            .limit(1)
+        ).one_or_none()
+        seq, previous = (head.seq + 1, head.hash) if head else (1, genesis(run, task))
+        at = self._now().isoformat()
+        text = canonical(body).decode()
+        packed, blob_sha256 = pack(blob)
+        hash_ = digest(run, task, seq, kind, key, at, text, blob_sha256, previous)
+        connection.execute(
+            insert(ENTRY).values(
+                run=run,
+                task=task,
+                seq=seq,
+                kind=kind,
+                entry_key=key,
+                at=at,
+                body=text,
+                blob_sha256=blob_sha256,
+                packed=packed,
+                previous=previous,
+                hash=hash_,
+            )
+        )
+        return Entry(run, task, seq, kind, key, at, body, blob_sha256, previous, hash_, packed)
+
+    def append(
+        self, run: str, task: str, kind: str, body: Mapping[str, Json], blob: bytes | None, key: str | None
+    ) -> Entry:
+        """Append one entry to a task's chain; durable when it returns.
+
+        Raises:
+            LedgerFault: it could not be written.
+        """
+        for _try in range(_TRIES):
+            try:
+                with self._store.writing() as connection:
+                    return self._append(connection, run, task, kind, body, blob, key)
+            except exc.IntegrityError:
+                continue
+        raise LedgerFault(f"{self.label}: task {task} of run {run} is being written by another process as well")
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def runs(self) -> list[RunHead]:
+        """Return every run that was opened, oldest first."""
+        opened = select(ENTRY).where(ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "opened").order_by(ENTRY.c.at)
+        closed = select(ENTRY).where(ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "closed")
+        with self._store.reading() as connection:
+            ends = {row.run: row for row in connection.execute(closed)}
+            return [
+                RunHead(
+                    row.run,
+                    row.at,
+                    json.loads(row.body),
+                    ends[row.run].at if row.run in ends else None,
+                    json.loads(ends[row.run].body) if row.run in ends else None,
+                )
+                for row in connection.execute(opened)
+            ]
+
+    def open_runs(self) -> list[RunHead]:
+        """Return the runs that were opened and not closed."""
+        return [run for run in self.runs() if run.closed is None]
+
+    def entries(self, run: str | None = None, task: str | None = None, kind: str | None = None) -> Iterator[Entry]:
+        """Yield entries in the order of their chains; attachments come with them."""
+        query = select(ENTRY).order_by(ENTRY.c.run, ENTRY.c.task, ENTRY.c.seq)
+        for column, value in ((ENTRY.c.run, run), (ENTRY.c.task, task), (ENTRY.c.kind, kind)):
+            if value is not None:
+                query = query.where(column == value)
+        with self._store.reading() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield _entry(row)
+
+    def find(self, kind: str, key: str) -> Entry | None:
+        """Return the newest entry of a kind under a key."""
+        found = self.find_all(kind, key)
+        return found[-1] if found else None
+
+    def find_all(self, kind: str, key: str) -> list[Entry]:
+        """Return the entries of a kind under a key, oldest first."""
+        query = select(ENTRY).where(ENTRY.c.kind == kind, ENTRY.c.entry_key == key).order_by(ENTRY.c.at, ENTRY.c.run)
+        with self._store.reading() as connection:
+            return [_entry(row) for row in connection.execute(query)]
+
+    def head(self) -> tuple[str, int]:
+        """Return the newest closing's hash and number; an empty ledger has ("", 0)."""
+        with self._store.reading() as connection:
+            row = connection.execute(
+                select(CLOSING.c.hash, CLOSING.c.number).order_by(CLOSING.c.number.desc()).limit(1)
+            ).one_or_none()
+        return (row.hash, row.number) if row else ("", 0)
+
+    def verify(self, expect: tuple[str, int] | None = None) -> list[str]:
+        """Return what is wrong with the ledger, in words; ``expect`` is a head noted down before."""
+        with self._store.reading() as connection:
+            return problems(connection, self.secrets.public_key, expect)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One task's chain of a run."""
+
+    ledger: Ledger
+    run: str
+    task: str
+
+    def append(self, kind: str, body: Mapping[str, Json], blob: bytes | None = None, key: str | None = None) -> Entry:
+        """Append one entry; durable when it returns.
+
+        Raises:
+            LedgerFault: it could not be written.
+        """
+        return self.ledger.append(self.run, self.task, kind, body, blob, key)
+
+
+def _heads(run: str) -> Select[str, int, str]:
+    last = (
+        select(ENTRY.c.task, func.max(ENTRY.c.seq).label("seq")).where(ENTRY.c.run == run).group_by(ENTRY.c.task)
+    ).subquery()
+    return select(ENTRY.c.task, ENTRY.c.seq, ENTRY.c.hash).join(
+        last, (ENTRY.c.task == last.c.task) & (ENTRY.c.seq == last.c.seq) & (ENTRY.c.run == run)
+    )
+
+
+def _entry(row: Row[*tuple[Json, ...]]) -> Entry:
+    return Entry(
+        row.run,
+        row.task,
+        row.seq,
+        row.kind,
+        row.entry_key,
+        row.at,
+        json.loads(row.body),
+        row.blob_sha256,
+        row.previous,
+        row.hash,
+        row.packed,
+    )

@@ -1,0 +1,170 @@
+"""The ledger's own database: opening it, its schema's version, and its errors in one line each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, make_url, text
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from retention.errors import Refused, RetentionError
+from retention.ledger.tables import REVISION
+
+VERSION_TABLE = "ledger_version"
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "sqlite": "sqlite+pysqlite",
+}
+
+
+class LedgerFault(RetentionError):
+    """The ledger can't be written or read now; nothing is destroyed without it."""
+
+
+class LedgerRefused(Refused):
+    """The ledger isn't one this version can write to."""
+
+
+class Store:
+    """An engine on the ledger's database, with a transaction whose errors name the ledger."""
+
+    def __init__(self, url: URL, engine: Engine) -> None:
+        self.url = url
+        self.engine = engine
+
+    @property
+    def label(self) -> str:
+        """Return the ledger's URL without its password."""
+        return f"ledger {self.url.render_as_string(hide_password=True)}"
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a transaction that is durable when it ends.
+
+        Raises:
+            LedgerFault: the ledger is locked, full or out of reach.
+        """
+        with self._guarded(), self.engine.connect() as plain:
+            connection = plain.execution_options(writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for reading.
+
+        Raises:
+            LedgerFault: the ledger is out of reach.
+        """
+        with self._guarded(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except exc.IntegrityError:
+            raise
+        except exc.DBAPIError as error:
+            raise LedgerFault(f"{self.label}: {_reason(error)}; nothing is destroyed that it doesn't hold") from None
+
+
+def open_store(text_url: str) -> Store:
+    """Open the ledger's database, making its file and tables where they are new.
+
+    Raises:
+        LedgerRefused: the URL is of no supported engine, or the schema is of another version.
+        LedgerFault: it is out of reach.
+    """
+    try:
+        url = make_url(text_url)
+        url = url.set(drivername=_DRIVERS[url.get_backend_name()])
+    except (exc.ArgumentError, KeyError, ValueError):
+        raise LedgerRefused("the ledger's URL is none of sqlite, postgresql, mysql or mariadb") from None
+    if url.get_backend_name() == "sqlite":
+        _make_file(url)
+    engine = create_engine(url, hide_parameters=True, **_options(url))
+    if url.get_backend_name() == "sqlite":
+        _prepare_sqlite(engine)
+    store = Store(url, engine)
+    with store.reading() as connection:
+        found = _version(connection)
+    if found is None:
+        upgrade(store)
+    elif found != REVISION:
+        raise LedgerRefused(
+            f"{store.label}: its schema is {found}, this version writes {REVISION}; run `retention ledger upgrade`"
+        )
+    return store
+
+
+def upgrade(store: Store) -> None:
+    """Bring the schema to this version, by Alembic's migrations."""
+    from alembic import command  # noqa: PLC0415 - half a second that an ordinary night doesn't need
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with store.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
+
+
+def _make_file(url: URL) -> None:
+    if not url.database or url.database == ":memory:":
+        raise LedgerRefused("the ledger has to be a file or a server's database, not memory")
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise LedgerFault(f"ledger {path}: it can't be made or written ({error.strerror})") from None
+
+
+def _options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() == "postgresql":
+        return {"connect_args": {"connect_timeout": 10, "options": "-c timezone=UTC"}}
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        return {"connect_args": {"connect_timeout": 10, "charset": "utf8mb4"}}
+    return {}
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        for pragma in ("busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _reason(error: exc.DBAPIError) -> str:
+    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    args = getattr(error.orig, "args", ())
+    code = code or (args[0] if args and isinstance(args[0], int) else type(error.orig).__name__)
+    words = {
+        "SQLITE_BUSY": "it is locked by another process",
+        "SQLITE_FULL": "its disk is full",
+        "SQLITE_READONLY": "it is read-only",
+        "SQLITE_IOERR": "its disk failed",
+        "SQLITE_NOTADB": "it is no database",
+        "53100": "its disk is full",
+        1021: "its disk is full",
+    }
+    return f"{words.get(code, 'it does not answer')} ({code})"

@@ -1,0 +1,113 @@
+"""Finding what was changed, taken out or put into a ledger."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, select
+
+from retention.ledger.entry import digest, genesis
+from retention.ledger.tables import CLOSING, ENTRY
+
+
+def problems(connection: Connection, public_key: str, expect: tuple[str, int] | None) -> list[str]:
+    """Return every problem in words; empty where the ledger is sound.
+
+    ``expect`` is a closing's hash (or its beginning) and number noted down outside: a ledger that was cut short or
+    written anew is sound in itself and found out only so.
+    """
+    found: list[str] = []
+    heads: dict[str, dict[str, list[Any]]] = {}
+    closing_bodies: dict[str, dict[str, Any]] = {}
+    found.extend(_chains(connection, heads, closing_bodies))
+    found.extend(_closings(connection, public_key, heads, closing_bodies, expect))
+    return found
+
+
+def _chains(
+    connection: Connection, heads: dict[str, dict[str, list[Any]]], closings: dict[str, dict[str, Any]]
+) -> Iterator[str]:
+    query = select(ENTRY).order_by(ENTRY.c.run, ENTRY.c.task, ENTRY.c.seq)
+    chain, expected, previous = ("", ""), 1, ""
+    for row in connection.execution_options(yield_per=1000).execute(query):
+        name = f"entry {row.seq} of task {row.task} in run {row.run}"
+        if (row.run, row.task) != chain:
+            chain, expected, previous = (row.run, row.task), 1, genesis(row.run, row.task)
+        if row.seq != expected:
+            yield f"{name}: entries {expected} to {row.seq - 1} before it are missing"
+        elif row.previous != previous:
+            yield f"{name}: it doesn't follow the entry before it"
+        entry_hash = digest(
+            row.run, row.task, row.seq, row.kind, row.entry_key, row.at, row.body, row.blob_sha256, row.previous
+        )
+        if entry_hash != row.hash:
+            yield f"{name}: it was changed, its hash is another"
+        if _blob_hash(row.packed) != row.blob_sha256:
+            yield f"{name}: its attachment was changed"
+        body = json.loads(row.body)
+        if "closing" in body:
+            closings[row.hash] = body["closing"]
+        heads.setdefault(row.run, {})[row.task] = [row.seq, row.hash]
+        expected, previous = row.seq + 1, row.hash
+
+
+def _closings(
+    connection: Connection,
+    public_key: str,
+    heads: dict[str, dict[str, list[Any]]],
+    bodies: dict[str, dict[str, Any]],
+    expect: tuple[str, int] | None,
+) -> Iterator[str]:
+    previous, number, met = "", 0, expect is None
+    seen: set[str] = set()
+    for row in connection.execute(select(CLOSING).order_by(CLOSING.c.number)):
+        name = f"closing {row.number} (run {row.run})"
+        if row.number != number + 1:
+            yield f"{name}: closings {number + 1} to {row.number - 1} before it are missing"
+        closing = bodies.get(row.hash)
+        if closing is None:
+            yield f"{name}: its entry is missing or was changed"
+        else:
+            if closing["number"] != row.number or closing["previous"] != previous:
+                yield f"{name}: it doesn't follow the closing before it"
+            for task, head in closing["heads"].items():
+                if heads.get(row.run, {}).get(task) != head:
+                    yield f"{name}: task {task} doesn't end where the run was closed"
+        if row.public_key != public_key or not _signed(row.public_key, row.signature, row.hash):
+            yield f"{name}: its signature isn't this ledger's"
+        if expect is not None and row.number == expect[1]:
+            met = bool(expect[0]) and row.hash.startswith(expect[0])
+            if not met:
+                yield f"{name}: its hash is not the expected {expect[0]}"
+                met = True
+        seen.add(row.hash)
+        previous, number = row.hash, row.number
+    for hash_ in sorted(set(bodies) - seen):
+        yield f"closing {bodies[hash_]['number']}: its signature is missing"
+    if expect is not None and not met:
+        yield f"closing {expect[1]} is missing; the ledger ends with {number}"
+
+
+def _blob_hash(packed: bytes | None) -> str | None:
+    if packed is None:
+        return None
+    try:
+        return hashlib.sha256(zlib.decompress(packed)).hexdigest()
+    except zlib.error:
+        return ""
+
+
+def _signed(public_key: str, signature: str, hash_: str) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(
+            bytes.fromhex(signature), bytes.fromhex(hash_)
+        )
+    except (InvalidSignature, ValueError):
+        return False
+    return True

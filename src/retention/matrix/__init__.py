@@ -1,0 +1,1 @@
+"""The retention matrix: its language, its typed form, its findings."""

@@ -1,0 +1,185 @@
+"""The matrix bound to one live database: every table name of the matrix with its shape, and the joined graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from retention.database.columns import ColumnShape
+from retention.database.connect import Database
+from retention.database.names import TableKey
+from retention.database.reflect import Schema, TableShape
+from retention.database.relations import Relation, RelationGraph
+from retention.errors import Refused
+from retention.matrix.model import DatabaseEntry, Hop, Matrix, Part, Place, Rule, TableEntry, TableName
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a path, resolved: over ``relation``, ``up`` from child to parent or down from parent to child."""
+
+    relation: Relation
+    up: bool
+
+    @property
+    def reached(self) -> TableKey:
+        """Return the table the step leads to."""
+        return self.relation.parent if self.up else self.relation.child
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPart:
+    """A part with the relation that leads from it to its owner."""
+
+    table: TableKey
+    relation: Relation
+    parts: tuple[BoundPart, ...]
+
+
+@dataclass(frozen=True)
+class Binding:
+    """One shard of one database of the matrix, with its live schema."""
+
+    matrix: Matrix
+    entry: DatabaseEntry
+    database: Database
+    schema: Schema
+    graph: RelationGraph
+
+    @property
+    def identity(self) -> str:
+        """Return the identity that the matrix names for this shard."""
+        return self.entry.identities[self.database.shard]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return the rules whose table lies in this database, as the matrix orders them."""
+        return tuple(rule for rule in self.matrix.rules if rule.table.database == self.entry.name)
+
+    def shape(self, name: TableName | TableKey) -> TableShape:
+        """Return the live table.
+
+        Raises:
+            Refused: the database has no such table.
+        """
+        key = name if isinstance(name, TableKey) else table_key(name)
+        try:
+            return self.schema.tables[key]
+        except KeyError:
+            raise Refused(f"{self.entry.name}.{key}: the database has no such table; mend the matrix") from None
+
+    def has(self, name: TableName) -> bool:
+        """Whether the database has the table."""
+        return table_key(name) in self.schema.tables
+
+    def name_of(self, key: TableKey) -> TableName:
+        """Return the table's name as the matrix spells it."""
+        return TableName(self.entry.name, key.schema, key.name)
+
+    def table_entry(self, key: TableKey) -> TableEntry | None:
+        """Return what the matrix says of the table, if anything."""
+        return self.matrix.tables.get(self.name_of(key))
+
+    def column(self, key: TableKey, name: str, place: Place) -> ColumnShape:
+        """Return a column of the live table.
+
+        Raises:
+            Refused: the table has no such column.
+        """
+        try:
+            return self.shape(key).columns[name]
+        except KeyError:
+            raise Refused(
+                f"{place}: {self.entry.name}.{key} has no column {name}; spell it as the database does"
+            ) from None
+
+    def row_key(self, key: TableKey) -> tuple[str, ...]:
+        """Return the columns that name a row of the table; empty where nothing does."""
+        entry = self.table_entry(key)
+        return self.shape(key).row_key(entry.key if entry else ())
+
+    def path(self, start: TableKey, hops: Sequence[Hop], place: Place) -> tuple[Step, ...]:
+        """Return the steps of a path.
+
+        Raises:
+            Refused: a hop leads nowhere, or in more than one way.
+        """
+        steps: list[Step] = []
+        here = start
+        for hop in hops:
+            step = self._step(here, hop, place, only_up=False)
+            steps.append(step)
+            here = step.reached
+        return tuple(steps)
+
+    def _step(self, here: TableKey, hop: Hop, place: Place, *, only_up: bool) -> Step:
+        if hop.relation is not None:
+            side = self.graph.from_(here) if hop.up else self.graph.to(here)
+            found = [Step(relation, hop.up) for relation in side if relation.name == hop.relation]
+            wanted = f"relation {hop.relation}"
+        else:
+            assert hop.table is not None
+            there = table_key(hop.table)
+            found = [Step(relation, True) for relation in self.graph.between(here, there)]
+            if not found and not only_up:
+                found = [Step(relation, False) for relation in self.graph.between(there, here)]
+            wanted = str(hop.table)
+        if len(found) == 1:
+            return found[0]
+        problem = "no relation leads" if not found else "several relations lead"
+        raise Refused(
+            f"{place}: {problem} from {self.entry.name}.{here} to {wanted}; declare one under `relations:` and name it"
+        )
+
+    def parts(self, rule: Rule) -> tuple[BoundPart, ...]:
+        """Return the rule's parts with their relations.
+
+        Raises:
+            Refused: no relation leads from a part to its owner, or several do.
+        """
+        return self._parts(rule.parts, table_key(rule.table))
+
+    def _parts(self, parts: Iterable[Part], owner: TableKey) -> tuple[BoundPart, ...]:
+        return tuple(self._part(part, owner) for part in parts)
+
+    def _part(self, part: Part, owner: TableKey) -> BoundPart:
+        key = table_key(part.table)
+        if part.columns:
+            relation = Relation(None, key, part.columns, owner, part.to_columns, declared=False)
+        else:
+            relations = [
+                one for one in self.graph.between(key, owner) if part.relation is None or one.name == part.relation
+            ]
+            if len(relations) != 1:
+                problem = "no relation leads" if not relations else "several relations lead"
+                raise Refused(
+                    f"{part.place}: {problem} from the part {part.table} to {self.entry.name}.{owner}; "
+                    "say {table, columns, to_columns}"
+                )
+            relation = relations[0]
+        return BoundPart(key, relation, self._parts(part.parts, key))
+
+
+def table_key(name: TableName) -> TableKey:
+    """Return the name inside its database."""
+    return TableKey(name.schema, name.table)
+
+
+def bind(matrix: Matrix, entry: DatabaseEntry, database: Database, schema: Schema) -> Binding:
+    """Join the live schema's relations with those of the matrix."""
+    added = [
+        Relation(
+            name=relation.name,
+            child=table_key(table.name),
+            columns=relation.columns,
+            parent=table_key(relation.to),
+            parent_columns=relation.to_columns,
+            declared=False,
+            holds=relation.holds,
+            detach=relation.detach,
+        )
+        for table in matrix.tables.values()
+        if table.name.database == entry.name
+        for relation in table.relations
+    ]
+    return Binding(matrix, entry, database, schema, RelationGraph.of(schema.relations, added))

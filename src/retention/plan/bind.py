@@ -1,0 +1,137 @@
+"""Binding rules to live tables, and what the planner derives from them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from retention.database.relations import Relation
+from retention.errors import Finding, Refused
+from retention.law import Calendar
+from retention.matrix.binding import Binding, table_key
+from retention.matrix.model import Action, ColumnClock, Rule
+from retention.plan.clocks import ClockSql, clock_column, clock_sql
+from retention.plan.ends import EndSql, LaterEnd, TermEnd, end_sql
+from retention.plan.rules import BoundKeep, BoundRule
+
+AFTER = ".after"
+
+
+def bind_rule(binding: Binding, rule: Rule) -> BoundRule:
+    """Return the rule on its live table.
+
+    Raises:
+        Refused: the table or a column is missing, nothing names a row, or a path leads nowhere.
+    """
+    table = table_key(rule.table)
+    key = _key(binding, rule)
+    keeps = tuple(BoundKeep(keep, clock_sql(binding, table, keep.since)) for keep in rule.keeps)
+    ends = tuple(end_sql(binding, table, use.ends) for use in rule.purposes)
+    return BoundRule(
+        id=rule.id,
+        rule=rule,
+        binding=binding,
+        table=table,
+        key=key,
+        action=rule.action,
+        keeps=keeps,
+        ends=ends,
+        referencing=_referencing(binding, rule),
+        parts=binding.parts(rule),
+        mark=_mark(binding, rule),
+    )
+
+
+def bind_after(binding: Binding, rule: Rule) -> BoundRule:
+    """Return the row rule that follows the rule's transformation at its term (``<id>.after``).
+
+    Raises:
+        Refused: as :func:`bind_rule`.
+    """
+    assert rule.then_after is not None
+    table, key = table_key(rule.table), _key(binding, rule)
+    mark = _mark(binding, rule)
+    end: EndSql = (
+        LaterEnd(mark, rule.then_after.term, roll_holidays=False, calendar=Calendar())
+        if mark is not None
+        else TermEnd(binding, rule.id, key, rule.then_after.term)
+    )
+    return BoundRule(
+        id=rule.id + AFTER,
+        rule=rule,
+        binding=binding,
+        table=table,
+        key=key,
+        action=Action.DELETE,
+        keeps=(),
+        ends=(end,),
+        referencing=(),
+        parts=(),
+        mark=mark,
+        follows=rule.id,
+    )
+
+
+def bind_all(binding: Binding, refused: Collection[str] = ()) -> tuple[list[BoundRule], list[Finding]]:
+    """Bind every rule of the database; what can't be bound is a finding of scope rule and is left out.
+
+    ``refused`` names rules that are left out anyway.
+    """
+    bound: list[BoundRule] = []
+    findings: list[Finding] = []
+    for rule in binding.rules:
+        if rule.id in refused:
+            continue
+        try:
+            pair = [bind_rule(binding, rule)]
+            if rule.then_after is not None:
+                pair.append(bind_after(binding, rule))
+        except Refused as problem:
+            findings.append(
+                Finding("RET301", "error", "rule", str(rule.place), str(problem), "mend the rule, then check", rule.id)
+            )
+        else:
+            bound.extend(pair)
+    return bound, findings
+
+
+def _key(binding: Binding, rule: Rule) -> tuple[str, ...]:
+    table = table_key(rule.table)
+    key = binding.row_key(table)
+    if not key:
+        raise Refused(
+            f"{rule.place}: {rule.table} has no primary or unique key, so no row of it can be named; "
+            "declare one in the database, or `key:` in the matrix"
+        )
+    for column in key:
+        binding.column(table, column, rule.place)
+    return key
+
+
+def _mark(binding: Binding, rule: Rule) -> ClockSql | None:
+    if rule.mark is None:
+        return None
+    table = table_key(rule.table)
+    zone = binding.entry.zone or "UTC"
+    clock = ColumnClock(rule.mark, zone=zone, place=rule.place)
+    return ClockSql((clock_column(binding, table, clock, table, ()),))
+
+
+def _referencing(binding: Binding, rule: Rule) -> tuple[tuple[BoundRule, Relation], ...]:
+    found: list[tuple[BoundRule, Relation]] = []
+    here = table_key(rule.table)
+    for entry in rule.while_referenced:
+        for rule_id in entry.rules:
+            other = binding.matrix.rule(rule_id)
+            if other.table.database != rule.table.database:
+                raise Refused(
+                    f"{entry.place}: rule {rule_id} is in another database; name one of {rule.table.database}"
+                )
+            relations = [one for one in binding.graph.between(table_key(other.table), here) if one.holds]
+            if not relations:
+                raise Refused(
+                    f"{entry.place}: no relation leads from {other.table} (rule {rule_id}) to {rule.table}; "
+                    "declare it under `relations:`"
+                )
+            referring = bind_rule(binding, other)
+            found.extend((referring, relation) for relation in relations)
+    return tuple(found)

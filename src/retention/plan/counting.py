@@ -1,0 +1,227 @@
+"""Counting: how many rows of each rule are in which state, which rows hold them, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, FromClause, and_, case, exists, func, literal, not_, or_, select
+
+from retention.database.names import TableKey
+from retention.database.reading import Sql
+from retention.law import last_day
+from retention.plan.clocks import ClockColumn, sure
+from retention.plan.going import Going, count
+from retention.plan.rows import TableRules
+from retention.plan.rules import BoundRule, joined
+from retention.plan.units import Unit
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one rule's rows are, as of a day. ``planned`` are the due rows carried out under this rule."""
+
+    planned: int
+    due: int
+    held: int
+    referenced: int
+    unreadable: int
+    overdue: int
+    oldest_due: date | None
+    parts: tuple[Mapping[str, Any], ...]
+    referenced_by: tuple[Mapping[str, Any], ...]
+    full: Mapping[str, int] | None
+
+
+@dataclass
+class Counter:
+    """Counts one unit's rules inside one planning transaction."""
+
+    connection: Connection
+    unit: Unit
+    as_of: date
+    full: bool
+    going: Going
+    _until: dict[TableKey, date | None] = field(default_factory=dict)
+
+    def rule(self, rule: BoundRule) -> Counts:
+        """Return the counts of one rule."""
+        rules = self.unit.table_rules(rule)
+        row = rules.row
+        lapsed = and_(rule.selected(row), rules.lapsed(row, self.as_of, self.going.stays))
+        goes = self.going.goes(rule.table, row) if rule.table in self.going.sets and rule.action.on_rows else None
+        due = lapsed if goes is None else and_(lapsed, goes)
+        overdue = rules.overdue(row, self.as_of, self.going.stays)
+        numbers = self.connection.execute(
+            select(
+                func.count(),
+                func.count(case((sure(due), 1))),
+                func.count(case((and_(sure(due), sure(rules.carried_under(rule, row))), 1))),
+                func.count(case((and_(sure(due), sure(overdue)), 1))),
+            )
+            .select_from(row)
+            .where(lapsed)
+        ).one()
+        all_lapsed, due_rows, planned, late = (int(number) for number in numbers)
+        blocked = all_lapsed - due_rows
+        return Counts(
+            planned=planned,
+            due=due_rows,
+            held=0,
+            referenced=blocked,
+            unreadable=count(self.connection, row, self._unreadable(rule, rules)),
+            overdue=late,
+            oldest_due=self._oldest(rule, due) if due_rows else None,
+            parts=self._parts(rule),
+            referenced_by=self._blockers(rule, rules, lapsed) if blocked else (),
+            full=self._full(rule, rules, all_lapsed) if self.full else None,
+        )
+
+    def _unreadable(self, rule: BoundRule, rules: TableRules) -> Sql:
+        row = rules.row
+        return and_(
+            rule.selected(row),
+            sure(rules.unreadable(row)),
+            not_(sure(rules.alive(row, self.as_of))),
+            not_(sure(rules.done(row))),
+        )
+
+    def _full(self, rule: BoundRule, rules: TableRules, lapsed: int) -> dict[str, int]:
+        row = rules.row
+        alive, done = sure(rules.alive(row, self.as_of)), sure(rules.done(row))
+        unreadable = sure(rules.unreadable(row))
+        numbers = self.connection.execute(
+            select(
+                func.count(),
+                func.count(case((alive, 1))),
+                func.count(case((and_(not_(alive), done), 1))),
+                func.count(case((and_(not_(alive), not_(done), unreadable), 1))),
+            )
+            .select_from(row)
+            .where(rule.selected(row))
+        ).one()
+        selected, in_use, transformed, broken = (int(number) for number in numbers)
+        return {
+            "in_use": in_use,
+            "done": transformed,
+            "separate": selected - in_use - transformed - broken - lapsed,
+            "selected": selected,
+        }
+
+    def _oldest(self, rule: BoundRule, condition: Sql) -> date | None:
+        days = [day for day in event_days(self.connection, rule, rule.row, condition, latest=False) if day is not None]
+        return min(days, default=None)
+
+    def _parts(self, rule: BoundRule) -> tuple[Mapping[str, Any], ...]:
+        found: list[Mapping[str, Any]] = []
+        for table in dict.fromkeys(part.table for part in rule.parts):
+            row = self.unit.binding.shape(table).sql
+            number = count(self.connection, row, self._belongs(rule, table, row))
+            found.append({"table": str(self.unit.binding.name_of(table)), "rows": number})
+        return tuple(found)
+
+    def _belongs(self, rule: BoundRule, table: TableKey, row: FromClause) -> Sql:
+        owner = rule.shape.sql.alias()
+        relations = [part.relation for part in rule.parts if part.table == table]
+        return and_(
+            self.going.goes(table, row),
+            exists(
+                select(literal(1))
+                .where(
+                    or_(*(joined(relation, row, owner) for relation in relations)),
+                    rule.selected(owner),
+                    self.going.goes(rule.table, owner),
+                )
+                .correlate(row)
+            ),
+        )
+
+    def _blockers(self, rule: BoundRule, rules: TableRules, lapsed: Sql) -> tuple[Mapping[str, Any], ...]:
+        row = rules.row
+        found: dict[TableKey, list[Sql]] = {}
+        for relation in self.unit.referring(rule.table):
+            found.setdefault(relation.child, []).append(self.going.blocked_by(relation, row))
+        blockers: list[Mapping[str, Any]] = []
+        known: list[date | None] = []
+        for child, conditions in found.items():
+            number = count(self.connection, row, and_(lapsed, or_(*conditions)))
+            if not number:
+                continue
+            entry: dict[str, Any] = {"table": str(self.unit.binding.name_of(child)), "rows": number}
+            until = self._last_day(rule, rules, child)
+            known.append(until)
+            if until is not None:
+                entry["until"] = until.isoformat()
+            blockers.append(entry)
+        self._until[rule.table] = max((day for day in known if day), default=None) if all(known) else None
+        return tuple(blockers)
+
+    def _last_day(self, rule: BoundRule, rules: TableRules, child: TableKey) -> date | None:
+        """Return the last day of the rows of ``child`` that hold the rule's rows; None where one of them has none."""
+        holding = self.unit.row_rules.get(child)
+        if holding is None:
+            return None
+        row = holding.row if child != rule.table else holding.row.alias()
+        owner = rules.row.alias()
+        owned = and_(rule.selected(owner), rules.lapsed(owner, self.as_of, self.going.stays))
+        relations = [relation for relation in self.unit.referring(rule.table) if relation.child == child]
+        keeps = and_(
+            exists(
+                select(literal(1)).where(or_(*(joined(one, row, owner) for one in relations)), owned).correlate(row)
+            ),
+            not_(self.going.goes(child, row)),
+        )
+        wanted = and_(
+            not_(sure(holding.alive(row, self.as_of))),
+            not_(sure(holding.unreadable(row))),
+            sure(holding.wanted(row, self.as_of, self.going.stays)),
+        )
+        late = sure(holding.lapsed(row, self.as_of, self.going.stays))
+        total, dated, deferred = self.connection.execute(
+            select(func.count(), func.count(case((wanted, 1))), func.count(case((late, 1))))
+            .select_from(row)
+            .where(keeps)
+        ).one()
+        if total != dated + deferred:
+            return None
+        days: list[date | None] = [self._until.get(child)] if deferred else []
+        days.extend(
+            latest_last_day(self.connection, one, row, and_(keeps, one.selected(row), wanted)) for one in holding.rules
+        )
+        return max((day for day in days if day), default=None) if not deferred or self._until.get(child) else None
+
+
+def event_days(
+    connection: Connection, rule: BoundRule, row: FromClause, condition: Sql, *, latest: bool
+) -> list[date | None]:
+    """Return, for each clock of the rule, the Seoul day of the latest or earliest event among the rows."""
+    clocks = rule.clocks
+    if not clocks:
+        return []
+    pick = func.max if latest else func.min
+    inner = (
+        select(*(case((clock.readable(row), clock.bucket(row))).label(f"c{n}") for n, clock in enumerate(clocks)))
+        .select_from(row)
+        .where(condition)
+        .subquery()
+    )
+    found = connection.execute(select(*(pick(column) for column in inner.c))).one()
+    return [
+        None if text is None else clock.reading.day_of(str(text)) for clock, text in zip(clocks, found, strict=True)
+    ]
+
+
+def latest_last_day(connection: Connection, rule: BoundRule, row: FromClause, condition: Sql) -> date | None:
+    """Return the latest last day of the rule's statutory periods among the rows: expiry never falls as events move."""
+    latest: dict[ClockColumn, date | None] = dict(
+        zip(rule.clocks, event_days(connection, rule, row, condition, latest=True), strict=True)
+    )
+    days = [
+        last_day(event, keep.keep.basis.keep, keep.keep.basis.roll_holidays, keep.keep.basis.computation, rule.calendar)
+        for keep in rule.keeps
+        for event in (latest[column] for column in keep.clock.columns)
+        if event is not None
+    ]
+    return max(days, default=None)

@@ -1,0 +1,158 @@
+"""The plan: what a night would do, counted exactly, with the digest that a person approves.
+
+The document is ``retention.plan/1``. The same inputs give the same document, byte by byte: no times, no run ids in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+SCHEMA = "retention.plan/1"
+FINGERPRINT = 16
+
+
+@dataclass(frozen=True)
+class RulePlan:
+    """One rule on one shard. ``planned`` is its ceiling: the due rows that are carried out under it.
+
+    ``sealed`` holds the sorted 128-bit fingerprints of exactly those rows where a person has to approve, else None.
+    """
+
+    id: str
+    database: str
+    shard: int
+    table: str
+    action: str
+    unit: str
+    order: int
+    bases: Sequence[Mapping[str, Any]]
+    planned: int
+    due: int
+    held: int
+    referenced: int
+    unreadable: int
+    overdue: int
+    rows_of_table: int | None
+    parts: Sequence[Mapping[str, Any]]
+    referenced_by: Sequence[Mapping[str, Any]]
+    limit: Mapping[str, Any] | None
+    approval: str
+    waits: Sequence[str]
+    statement: str
+    rule_digest: str
+    oldest_due: date | None = None
+    full: Mapping[str, int] | None = None
+    sealed: bytes | None = None
+
+    def core(self) -> dict[str, Any]:
+        """Return what the digest covers of this rule."""
+        core: dict[str, Any] = {
+            "id": self.id,
+            "database": self.database,
+            "shard": self.shard,
+            "table": self.table,
+            "action": self.action,
+            "unit": self.unit,
+            "order": self.order,
+            "cutoffs": [[basis["id"], basis.get("cutoff")] for basis in self.bases],
+            "planned": self.planned,
+        }
+        if self.sealed is not None:
+            core["fingerprints"] = hashlib.sha256(self.sealed).hexdigest()
+        return core
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the rule as the published document has it."""
+        rows = {"due": self.due, "held": self.held, "referenced": self.referenced, "unreadable": self.unreadable}
+        document: dict[str, Any] = {
+            "id": self.id,
+            "database": self.database,
+            "shard": self.shard,
+            "table": self.table,
+            "action": self.action,
+            "unit": self.unit,
+            "order": self.order,
+            "bases": list(self.bases),
+            "rows": {**rows, **(self.full or {})},
+            "planned": self.planned,
+            "parts": list(self.parts),
+            "overdue": self.overdue,
+            "limit": self.limit,
+            "approval": self.approval,
+            "waits": list(self.waits),
+            "sealed": self.sealed is not None,
+            "referenced_by": list(self.referenced_by),
+            "statement": self.statement,
+            "findings": [],
+        }
+        if self.oldest_due is not None:
+            document["oldest_due"] = self.oldest_due.isoformat()
+        return document
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole plan over all databases named."""
+
+    as_of: date
+    matrix: str
+    calendar: str
+    databases: Sequence[Mapping[str, Any]]
+    rules: Sequence[RulePlan]
+    tables: Sequence[Mapping[str, Any]]
+    findings: Sequence[Mapping[str, Any]]
+    holds: str = ""
+    narrowed: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 over everything that decides what is carried out."""
+        core = {
+            "as_of": self.as_of.isoformat(),
+            "matrix": self.matrix,
+            "calendar": self.calendar,
+            "holds": self.holds,
+            "databases": list(self.databases),
+            "rules": [rule.core() for rule in self.rules],
+            "narrowed": self.narrowed,
+        }
+        return hashlib.sha256(canonical(core)).hexdigest()
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Return the units' ids in order."""
+        return tuple(dict.fromkeys(rule.unit for rule in self.rules))
+
+    @property
+    def waiting(self) -> tuple[RulePlan, ...]:
+        """Return the rules for which a person has to answer."""
+        return tuple(rule for rule in self.rules if rule.waits)
+
+    def of_unit(self, unit: str) -> tuple[RulePlan, ...]:
+        """Return the unit's rules in the order they are carried out."""
+        return tuple(rule for rule in self.rules if rule.unit == unit)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the published document."""
+        return {
+            "schema": SCHEMA,
+            "as_of": self.as_of.isoformat(),
+            "matrix": self.matrix,
+            "calendar": self.calendar,
+            "digest": self.digest,
+            "databases": list(self.databases),
+            "rules": [rule.as_json() for rule in self.rules],
+            "tables": list(self.tables),
+            "findings": list(self.findings),
+            **({"narrowed": dict(self.narrowed)} if self.narrowed else {}),
+        }
+
+
+def canonical(document: Any) -> bytes:
+    """Return the one byte form of a JSON document that digests are taken over."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,214 @@
+"""Making a plan: bind, count, seal, and write down; nothing in the databases changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, and_, func, not_, or_, select
+
+from retention.errors import Finding
+from retention.matrix.binding import Binding
+from retention.matrix.model import Matrix
+from retention.plan.approval import Standing, limit_document, reasons_to_wait
+from retention.plan.bind import AFTER, bind_all
+from retention.plan.clocks import sure
+from retention.plan.counting import Counter, Counts
+from retention.plan.going import Going, count
+from retention.plan.plan import FINGERPRINT, Plan, RulePlan
+from retention.plan.rules import BoundRule
+from retention.plan.statement import destroying_sql
+from retention.plan.units import Unit, units_of
+
+Fingerprints = Callable[[str], Callable[[Sequence[tuple[Any, ...]]], bytes]]
+"""Given a table's name, a function from key tuples to their 128-bit fingerprints, joined."""
+
+_CHUNK = 50_000
+
+
+@dataclass(frozen=True)
+class Planner:
+    """What a plan is made from, besides the databases. ``refused`` names rules that a finding stops, with why."""
+
+    matrix: Matrix
+    as_of: date
+    fingerprints: Fingerprints
+    standing: Standing
+    full: bool = False
+    only: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    progress: Callable[[str], None] = lambda _line: None
+
+    def units(self, binding: Binding) -> tuple[tuple[Unit, ...], list[Finding]]:
+        """Return the plan units of one database, and findings about rules that can't be bound."""
+        bound, findings = bind_all(binding, self.refused)
+        broken = {finding.subject for finding in findings} | set(self.refused)
+        tables = {rule.table for rule in binding.rules if rule.id in broken and rule.action.on_rows}
+        kept = [rule for rule in bound if not (rule.action.on_rows and rule.binding.name_of(rule.table) in tables)]
+        carried = [rule for rule in kept if not self.only or self.names(rule)]
+        silent = [rule for rule in kept if rule not in carried]
+        return units_of(binding, carried, silent), findings
+
+    def names(self, rule: BoundRule) -> bool:
+        """Whether the rule is one of those asked for; naming a rule names what follows it."""
+        return rule.id in self.only or rule.id.removesuffix(AFTER) in self.only
+
+    def plan(self, bindings: Sequence[Binding], findings: Sequence[Finding] = ()) -> Plan:
+        """Return the plan over all databases, counted each in one transaction of its own."""
+        rules: list[RulePlan] = []
+        tables: list[Mapping[str, Any]] = []
+        found = list(findings)
+        for binding in bindings:
+            units, problems = self.units(binding)
+            found.extend(problems)
+            with binding.database.planning() as connection:
+                for unit in units:
+                    rules.extend(self._unit(connection, unit, len(rules)))
+                if self.full:
+                    tables.extend(_uncovered(connection, binding, units))
+        return Plan(
+            as_of=self.as_of,
+            matrix=self.matrix.digest,
+            calendar=self.matrix.calendar.version,
+            databases=tuple(
+                {"name": one.entry.name, "shard": one.database.shard, "identity": one.identity} for one in bindings
+            ),
+            rules=tuple(rules),
+            tables=tuple(tables),
+            findings=tuple(finding.as_json() for finding in found),
+            narrowed={"rules": sorted(self.only)} if self.only else {},
+        )
+
+    def _unit(self, connection: Connection, unit: Unit, before: int) -> list[RulePlan]:
+        self.progress(f"counting {unit.id}")
+        going = Going(connection, unit, self.as_of)
+        going.build()
+        counter = Counter(connection, unit, self.as_of, self.full, going)
+        planned = [
+            self._rule(connection, unit, rule, counter.rule(rule), going, before + number)
+            for number, rule in enumerate(unit.rules)
+        ]
+        going.drop()
+        return planned
+
+    def _rule(
+        self, connection: Connection, unit: Unit, rule: BoundRule, counts: Counts, going: Going, order: int
+    ) -> RulePlan:
+        binding = unit.binding
+        rows = None
+        if rule.rule.limit.share is not None:
+            rows = int(connection.execute(select(func.count()).select_from(rule.row)).scalar_one())
+        digest = self.matrix.rule_digests[rule.id]
+        waits = reasons_to_wait(rule, counts.due, rows, self.standing(rule.id, digest, binding.identity))
+        return RulePlan(
+            id=rule.id,
+            database=binding.entry.name,
+            shard=binding.database.shard,
+            table=str(binding.name_of(rule.table)),
+            action=rule.action.value,
+            unit=unit.id,
+            order=order,
+            bases=tuple(bases(rule, self.as_of)),
+            planned=counts.planned,
+            due=counts.due,
+            held=counts.held,
+            referenced=counts.referenced,
+            unreadable=counts.unreadable,
+            overdue=counts.overdue,
+            rows_of_table=rows,
+            parts=counts.parts,
+            referenced_by=counts.referenced_by,
+            limit=limit_document(rule, counts.due, rows),
+            approval=rule.rule.approval,
+            waits=waits,
+            statement=destroying_sql(unit, rule, self.as_of),
+            rule_digest=digest,
+            oldest_due=counts.oldest_due,
+            full=counts.full,
+            sealed=self._seal(connection, unit, rule, going) if waits else None,
+        )
+
+    def _seal(self, connection: Connection, unit: Unit, rule: BoundRule, going: Going) -> bytes:
+        rules = unit.table_rules(rule)
+        row = rules.row
+        due = and_(rules.carried_under(rule, row), rules.lapsed(row, self.as_of, going.stays))
+        if rule.action.on_rows:
+            due = and_(due, going.goes(rule.table, row))
+        fingerprint = self.fingerprints(str(unit.binding.name_of(rule.table)))
+        keys = select(*(row.c[column] for column in rule.key)).where(due)
+        found = connection.execution_options(stream_results=True).execute(keys)
+        pieces = [fingerprint([tuple(key) for key in chunk]) for chunk in found.partitions(_CHUNK)]
+        return sorted_fingerprints(b"".join(pieces))
+
+
+def sorted_fingerprints(joined: bytes) -> bytes:
+    """Return the fingerprints in ascending order, joined."""
+    halves = np.frombuffer(joined, dtype=">u8").reshape(-1, FINGERPRINT // 8)
+    return halves[np.lexsort((halves[:, 1], halves[:, 0]))].tobytes()
+
+
+def bases(rule: BoundRule, as_of: date) -> list[dict[str, Any]]:
+    """Return what keeps the rule's rows and until which events, as the published document has it."""
+    found: list[dict[str, Any]] = [
+        {
+            "id": keep.keep.basis.id,
+            "kind": "min",
+            "statute": keep.keep.basis.statute,
+            "article": keep.keep.basis.article,
+            "record": keep.keep.basis.record,
+            "period": keep.keep.basis.keep,
+            "computation": keep.keep.basis.computation,
+            "roll_holidays": keep.keep.basis.roll_holidays,
+            "cutoff": keep.cutoff(as_of, rule.calendar).isoformat(),
+        }
+        for keep in rule.keeps
+    ]
+    if rule.referencing:
+        named = sorted({other.id for other, _relation in rule.referencing})
+        found.append({"id": "while_referenced_by", "kind": "min", "rules": named})
+    for use, end in zip(rule.rule.purposes, rule.ends, strict=True) if rule.follows is None else ():
+        found.append(
+            {
+                "id": use.purpose.id,
+                "kind": "max",
+                "statute": use.purpose.statute,
+                "article": use.purpose.article,
+                "cutoff": end.first_living_day(as_of).isoformat(),
+            }
+        )
+    if rule.follows is not None:
+        found.append(
+            {
+                "id": "pseudonymized_term",
+                "kind": "max",
+                "statute": "개인정보 보호법",
+                "article": "제21조 ①",
+                "cutoff": rule.ends[0].first_living_day(as_of).isoformat(),
+            }
+        )
+    return found
+
+
+def _uncovered(connection: Connection, binding: Binding, units: Sequence[Unit]) -> list[Mapping[str, Any]]:
+    """Return per table of the matrix how many rows no rule selects."""
+    found: list[Mapping[str, Any]] = []
+    rules: dict[Any, list[BoundRule]] = {}
+    for unit in units:
+        for rule in (*unit.rules, *(one for one in unit.silent if one.table not in rules)):
+            rules.setdefault(rule.table, []).append(rule)
+    for name, entry in binding.matrix.tables.items():
+        if name.database != binding.entry.name or entry.out_of_scope or not binding.has(name):
+            continue
+        shape = binding.shape(name)
+        selecting = [rule.selected(shape.sql) for rule in rules.get(shape.key, ()) if rule.follows is None]
+        free = not_(sure(or_(*selecting))) if selecting else None
+        rows = (
+            count(connection, shape.sql, free)
+            if free is not None
+            else int(connection.execute(select(func.count()).select_from(shape.sql)).scalar_one())
+        )
+        found.append({"name": str(name), "shard": binding.database.shard, "uncovered": rows})
+    return found

@@ -1,0 +1,240 @@
+"""A rule bound to a live table: what its row states are in SQL, for one as-of day.
+
+The conditions of one rule, none of which is ever null: :meth:`BoundRule.selected`, ``alive``, ``done``, ``unreadable``,
+``wanted`` (a statute still wants the row) and ``lapsed``. ``lapsed`` is written positively, as the statement that
+destroys must have it; the others serve counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import FromClause, and_, exists, false, literal, not_, or_, select, true
+
+from retention.database.names import TableKey
+from retention.database.own_tables import CLOCK, DONE, row_key_text
+from retention.database.reading import Sql
+from retention.database.reflect import TableShape
+from retention.database.relations import Relation
+from retention.law import OVERDUE_AFTER, Calendar, cutoff, last_day
+from retention.matrix.binding import Binding, BoundPart
+from retention.matrix.model import Action, Keep, Rule
+from retention.plan.clocks import ClockColumn, ClockSql, sure
+from retention.plan.ends import EndSql
+from retention.plan.expression import compile_where
+
+Staying = Callable[["BoundRule", FromClause], Sql]
+"""Whether a row that a rule selects stays, as the caller knows it: from a plan's sets, or from what remains."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundKeep:
+    """A statutory period with its clock in SQL."""
+
+    keep: Keep
+    clock: ClockSql
+
+    def cutoff(self, as_of: date, calendar: Calendar) -> date:
+        """Return the first day whose events have not lapsed."""
+        basis = self.keep.basis
+        return cutoff(as_of, basis.keep, basis.roll_holidays, basis.computation, calendar)
+
+    def last_day(self, events: Mapping[ClockColumn, date], calendar: Calendar) -> date | None:
+        """Return the period's last day, counted from the latest of its events; None where none is known."""
+        latest = max((events[column] for column in self.clock.columns if column in events), default=None)
+        if latest is None:
+            return None
+        basis = self.keep.basis
+        return last_day(latest, basis.keep, basis.roll_holidays, basis.computation, calendar)
+
+    @property
+    def may_be_absent(self) -> bool:
+        """Whether a null clock means that the period doesn't apply."""
+        return self.keep.when_null == "not_applicable"
+
+
+@dataclass(frozen=True)
+class BoundRule:
+    """One rule on one live table. ``follows`` is set where it deletes what that rule transformed (``<id>.after``)."""
+
+    id: str
+    rule: Rule
+    binding: Binding
+    table: TableKey
+    key: tuple[str, ...]
+    action: Action
+    keeps: tuple[BoundKeep, ...]
+    ends: tuple[EndSql, ...]
+    referencing: tuple[tuple[BoundRule, Relation], ...]
+    parts: tuple[BoundPart, ...]
+    mark: ClockSql | None = None
+    follows: str | None = None
+
+    @property
+    def shape(self) -> TableShape:
+        """Return the live table."""
+        return self.binding.shape(self.table)
+
+    @property
+    def row(self) -> FromClause:
+        """Return the table itself, the row that conditions are about."""
+        return self.shape.sql
+
+    @property
+    def place(self) -> tuple[int, bool]:
+        """Return the rule's place in the matrix's order; what follows a rule comes right after it."""
+        return (self.binding.matrix.rules.index(self.rule), self.follows is not None)
+
+    @property
+    def calendar(self) -> Calendar:
+        """Return the holidays in force."""
+        return self.binding.matrix.calendar
+
+    @property
+    def clocks(self) -> tuple[ClockColumn, ...]:
+        """Return every clock column of the rule, purposes' ends included."""
+        found = [column for keep in self.keeps for column in keep.clock.columns]
+        found.extend(column for end in self.ends for column in end.columns)
+        return tuple(dict.fromkeys(found))
+
+    def last_day(self, events: Mapping[ClockColumn, date]) -> date | None:
+        """Return the last day of a row whose clocks say ``events``: the latest of its periods and purposes."""
+        days = [keep.last_day(events, self.calendar) for keep in self.keeps]
+        days.extend(end.last_day(events) for end in self.ends)
+        return max((day for day in days if day is not None), default=None)
+
+    def key_text(self, row: FromClause) -> Sql:
+        """Return the row's key as the pipeline's own tables store it: each value with its length before it."""
+        return row_key_text(self.binding.database.dialect, row, self.key)
+
+    # --- states -------------------------------------------------------------------------------------------------
+
+    def selected(self, row: FromClause) -> Sql:
+        """Return whether the rule's ``where`` selects the row."""
+        conditions: list[Sql] = []
+        if self.rule.where is not None:
+            conditions.append(sure(compile_where(self.rule.where, row)))
+        if self.follows is not None:
+            conditions.append(not_(self.mark.null(row)) if self.mark is not None else self._in_done(row, self.follows))
+        return and_(true(), *conditions)
+
+    def alive(self, row: FromClause, as_of: date) -> Sql:
+        """Return whether a purpose is alive."""
+        return or_(
+            false(),
+            *(and_(not_(sure(end.ended(row, as_of))), not_(sure(end.unreadable(row)))) for end in self.ends),
+        )
+
+    def done(self, row: FromClause) -> Sql:
+        """Return whether the row was transformed and nothing has moved later since."""
+        if self.action.on_rows:
+            return false()
+        if self.action is Action.ERASE:
+            return and_(*(row.c[name].is_(None) for name in self.rule.columns))
+        if self.mark is not None:
+            marked = self.mark.columns[0].seoul_day(row)
+            return and_(
+                not_(self.mark.null(row)),
+                *(not_(sure(and_(clock.readable(row), clock.seoul_day(row) > marked))) for clock in self.clocks),
+            )
+        record = DONE.alias()
+        return exists(
+            select(literal(1))
+            .where(
+                record.c.rule == self.id,
+                record.c.row_key == self.key_text(row),
+                *(
+                    not_(sure(and_(clock.readable(row), clock.seoul_day(row) > record.c.event_day)))
+                    for clock in self.clocks
+                ),
+            )
+            .correlate(row)
+        )
+
+    def unreadable(self, row: FromClause) -> Sql:
+        """Return whether a clock or an end can't be read."""
+        found: list[Sql] = [end.unreadable(row) for end in self.ends]
+        for keep in self.keeps:
+            found.append(keep.clock.unreadable(row))
+            if not keep.may_be_absent:
+                found.append(keep.clock.null(row))
+        return or_(false(), *(sure(one) for one in found))
+
+    def wanted(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
+        """Return whether a statute still wants the row, given that everything of it is readable."""
+        periods = [
+            and_(
+                not_(sure(keep.clock.lapsed(row, keep.cutoff(as_of, self.calendar)))), not_(sure(keep.clock.null(row)))
+            )
+            for keep in self.keeps
+        ]
+        return or_(false(), *periods, self.referenced_by_rule(row, staying))
+
+    def lapsed(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
+        """Return whether every purpose has ended and every period has lapsed: what the destroying statement holds."""
+        return and_(self.selected(row), self.past(row, as_of, staying), self.counted(row))
+
+    def past(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
+        """Return whether nothing that is set keeps the row any longer, positively written."""
+        conditions: list[Sql] = [end.ended(row, as_of) for end in self.ends]
+        for keep in self.keeps:
+            over = keep.clock.lapsed(row, keep.cutoff(as_of, self.calendar))
+            conditions.append(or_(over, keep.clock.null(row)) if keep.may_be_absent else over)
+        if self.referencing:
+            conditions.append(not_(self.referenced_by_rule(row, staying)))
+        if not self.action.on_rows:
+            conditions.append(not_(self.done(row)))
+        return and_(true(), *conditions)
+
+    def counted(self, row: FromClause) -> Sql:
+        """Return whether at least one clock or end is set to count from."""
+        if self.ends or not all(keep.may_be_absent for keep in self.keeps):
+            return true()
+        return or_(false(), *(not_(sure(keep.clock.null(row))) for keep in self.keeps))
+
+    def overdue(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
+        """Return whether a row that is due should have gone days ago (표준지침 제10조)."""
+        day = as_of - timedelta(days=OVERDUE_AFTER)
+        conditions = [self.past(row, day, staying)]
+        if self.referencing:
+            kept = CLOCK.alias()
+            late = (
+                select(literal(1))
+                .where(
+                    kept.c.table_name == str(self.table),
+                    kept.c.row_key == self.key_text(row),
+                    kept.c.day >= day.isoformat(),
+                )
+                .correlate(row)
+            )
+            conditions.append(not_(exists(late)))
+        return and_(*conditions)
+
+    def referenced_by_rule(self, row: FromClause, staying: Staying) -> Sql:
+        """Return whether a row that the rules of ``while_referenced_by`` select, and that stays, refers to this one."""
+        found: list[Sql] = []
+        for other, relation in self.referencing:
+            child = other.shape.sql.alias()
+            found.append(
+                exists(
+                    select(literal(1))
+                    .where(joined(relation, child, row), other.selected(child), staying(other, child))
+                    .correlate(row)
+                )
+            )
+        return or_(false(), *found)
+
+    def _in_done(self, row: FromClause, rule_id: str) -> Sql:
+        record = DONE.alias()
+        return exists(
+            select(literal(1)).where(record.c.rule == rule_id, record.c.row_key == self.key_text(row)).correlate(row)
+        )
+
+
+def joined(relation: Relation, child: FromClause, parent: FromClause) -> Sql:
+    """Return whether ``child`` refers to ``parent`` over the relation; a null in any column refers to nothing."""
+    return and_(
+        *(child.c[own] == parent.c[other] for own, other in zip(relation.columns, relation.parent_columns, strict=True))
+    )

@@ -1,0 +1,97 @@
+"""The condition that the destroying statement re-checks: the whole of it, on the row as it is at that moment.
+
+Planning knows which rows *will* go; the statement knows only which rows are still there. Children go first, so a row
+that still refers to this one stays, and keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import FromClause, and_, delete, exists, literal, not_, or_, select, true
+
+from retention.database.reading import Sql
+from retention.database.relations import Relation
+from retention.matrix.binding import BoundPart
+from retention.plan.rows import TableRules
+from retention.plan.rules import BoundRule, joined
+from retention.plan.units import Unit
+
+
+def remains(rule: BoundRule, row: FromClause) -> Sql:
+    """Return that a row which is still there stays."""
+    del rule, row
+    return true()
+
+
+def condition(unit: Unit, rule: BoundRule, as_of: date, *, parts_gone: bool) -> Sql:
+    """Return the whole condition under which a row of ``rule`` goes, or changes, on ``as_of``.
+
+    ``parts_gone``: whether the row's parts have gone before in the same transaction, or are still to go with it.
+    """
+    rules = unit.table_rules(rule)
+    row = rules.row
+    conditions = [rules.lapsed(row, as_of, remains)]
+    if not rule.action.on_rows:
+        return and_(*conditions)
+    conditions.append(rules.carried_under(rule, row))
+    own = () if parts_gone else tuple(part.relation for part in rule.parts)
+    conditions.extend(
+        not_(_referred(unit, relation, row)) for relation in unit.referring(rule.table) if relation not in own
+    )
+    if not parts_gone:
+        conditions.extend(not_(one) for one in _stuck_parts(unit, rules, rule.parts, row, as_of))
+    return and_(*conditions)
+
+
+def destroying_sql(unit: Unit, rule: BoundRule, as_of: date) -> str:
+    """Return the statement as text for a person, with named parameters in place of values."""
+    row = rule.shape.sql
+    statement = delete(row).where(condition(unit, rule, as_of, parts_gone=True))
+    text = str(statement.compile(unit.binding.database.engine))
+    if not rule.action.on_rows:
+        columns = ", ".join(rule.rule.columns)
+        text = text.replace("DELETE FROM", "UPDATE", 1).replace(" WHERE", f" SET ({columns}) WHERE", 1)
+    return " ".join(text.split())
+
+
+def _referred(unit: Unit, relation: Relation, row: FromClause) -> Sql:
+    child = unit.binding.shape(relation.child).sql.alias()
+    conditions = [joined(relation, child, row)]
+    if relation.to_itself:
+        conditions.append(not_(and_(*(child.c[name] == row.c[name] for name in unit.binding.row_key(relation.child)))))
+    return exists(select(literal(1)).where(*conditions).correlate(row))
+
+
+def _stuck_parts(unit: Unit, rules: TableRules, parts: Sequence[BoundPart], row: FromClause, as_of: date) -> list[Sql]:
+    """Return, for each kind of part, whether the row has one that can't go with it."""
+    found: list[Sql] = []
+    for part in parts:
+        member = unit.binding.shape(part.table).sql.alias()
+        own = tuple(inner.relation for inner in part.parts)
+        reasons = [_referred(unit, one, member) for one in unit.referring(part.table) if one not in own]
+        reasons.extend(_stuck_parts(unit, rules, part.parts, member, as_of))
+        for owner, relation in unit.part_owners[part.table]:
+            above = unit.row_rules.get(owner)
+            if above is None or (owner == rules.table and _one_owner(unit, relation)):
+                continue
+            other = above.row.alias()
+            reasons.append(
+                exists(
+                    select(literal(1))
+                    .where(joined(relation, member, other), not_(above.lapsed(other, as_of, remains)))
+                    .correlate(member)
+                )
+            )
+        if reasons:
+            found.append(
+                exists(select(literal(1)).where(joined(part.relation, member, row), or_(*reasons)).correlate(row))
+            )
+    return found
+
+
+def _one_owner(unit: Unit, relation: Relation) -> bool:
+    """Whether the relation's parent columns name one row, so that a part has one owner over it."""
+    shape = unit.binding.shape(relation.parent)
+    return any(set(key) <= set(relation.parent_columns) for key in (shape.primary_key, *shape.unique_keys) if key)
