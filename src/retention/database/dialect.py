@@ -259,6 +259,10 @@ class Dialect(abc.ABC):
         """Return whether the whole text matches the pattern."""
         return column.regexp_match(f"^({pattern}){self.pattern_end}")
 
+    def fits(self, column: Sql, pattern: str) -> Sql:
+        """Return whether the whole text has the format of a surrogate."""
+        return Dialect.matches(self, column, pattern)
+
     def number_of(self, column: Sql, digits: str) -> Sql:
         """Return the number a text of digits stands for, null for any other text."""
         return case((self.matches(column, digits), cast(column, BigInteger)), else_=None)

@@ -66,6 +66,21 @@ def leased(database: Database, identity: str, unit: str, run: str, now: Callable
             _release(database, lease, holder)
 
 
+def at_work(database: Database, identity: str, run: str) -> bool:
+    """Whether a holder of one of the run's leases on this database is alive."""
+    dialect = database.dialect
+    with guarded(database.label), database.engine.connect() as holder:
+        holder = holder.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901 - the same connection
+        with database.planning() as connection:
+            leases = connection.execute(select(LEASE).where(LEASE.c.run == run, LEASE.c.released == 0)).all()
+        for lease in leases:
+            name = _lock_name(identity, lease.unit, lease.epoch)
+            if not dialect.try_lock(holder, name):
+                return True
+            dialect.unlock(holder, name)
+    return False
+
+
 def _take(
     database: Database,
     identity: str,

@@ -133,6 +133,10 @@ class SQLite(Dialect):
             return and_(is_text, func.strftime("%Y-%m-%d %H:%M:%S", head) == head, or_(rest == "", fraction))
         return and_(is_text, func.length(column).between(1, 15), ~column.op("GLOB")("*[^0-9]*"))
 
+    def fits(self, column: Sql, pattern: str) -> Sql:
+        """Return whether the whole text has the format: REGEXP is a function that SQLAlchemy adds to the connection."""
+        return column.regexp_match(f"^({pattern})$")
+
     def valid_number(self, column: Sql) -> Sql:
         """Return whether a value is stored as a number: the declared type binds nobody here."""
         return func.typeof(column).in_(["integer", "real"])

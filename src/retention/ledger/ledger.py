@@ -66,9 +66,17 @@ class Ledger:
         """Return how errors and reports name the ledger."""
         return self._store.label
 
-    def upgrade(self) -> None:
-        """Bring the ledger's schema to this version."""
-        upgrade(self._store)
+    @staticmethod
+    def upgrade_url(url: str) -> None:
+        """Bring the schema of the ledger at a URL to this version.
+
+        Raises:
+            LedgerRefused: the URL is of no supported engine.
+            LedgerFault: it is out of reach.
+        """
+        store = open_store(url, any_version=True)
+        upgrade(store)
+        store.engine.dispose()
 
     def close(self) -> None:
         """Let the connections go."""

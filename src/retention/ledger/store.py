@@ -75,7 +75,7 @@ class Store:
             raise LedgerFault(f"{self.label}: {_reason(error)}; nothing is destroyed that it doesn't hold") from None
 
 
-def open_store(text_url: str) -> Store:
+def open_store(text_url: str, *, any_version: bool = False) -> Store:
     """Open the ledger's database, making its file and tables where they are new.
 
     Raises:
@@ -95,6 +95,8 @@ def open_store(text_url: str) -> Store:
     store = Store(url, engine)
     with store.reading() as connection:
         found = _version(connection)
+    if any_version:
+        return store
     if found is None:
         upgrade(store)
     elif found != REVISION:

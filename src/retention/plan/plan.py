@@ -49,6 +49,11 @@ class RulePlan:
     full: Mapping[str, int] | None = None
     sealed: bytes | None = None
 
+    @classmethod
+    def refused(cls, rule: str, database: str, table: str, action: str) -> RulePlan:
+        """Return the plan of a rule that a finding stopped before its rows could be counted."""
+        return cls(rule, database, 0, table, action, "", 0, (), 0, 0, 0, 0, 0, 0, None, (), (), None, "", (), "", "")
+
     def core(self) -> dict[str, Any]:
         """Return what the digest covers of this rule."""
         core: dict[str, Any] = {

@@ -1,0 +1,5 @@
+"""``python -m retention.cli``."""
+
+from retention.cli.main import main
+
+main()

@@ -1,0 +1,29 @@
+"""Options that every command takes, before its name or after it; ``--`` ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_WITH_VALUE = {"--config", "--ledger", "--lang", "--as-of", "--rule", "--database", "--limit-rows"}
+_FLAGS = {"--json", "--debug"}
+
+
+def hoist(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the common options first, which is where the parser looks for them."""
+    common: list[str] = []
+    rest: list[str] = []
+    waiting = list(arguments)
+    while waiting:
+        one = waiting.pop(0)
+        if one == "--":
+            rest.extend([one, *waiting])
+            break
+        if one in _FLAGS or (one.startswith("--") and one.partition("=")[0] in _WITH_VALUE and "=" in one):
+            common.append(one)
+        elif one in _WITH_VALUE:
+            common.append(one)
+            if waiting:
+                common.append(waiting.pop(0))
+        else:
+            rest.append(one)
+    return [*common, *rest]

@@ -1,0 +1,70 @@
+"""``init`` and ``demo``: what is made in a database."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from retention.cli.state import State
+from retention.database.connect import open_database
+from retention.database.ddl import script
+from retention.database.identity import give_identity
+from retention.database.url import parse
+from retention.errors import Refused
+from retention.pipeline import environment_connections, wall_clock
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(demo)
+
+
+def init(
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument(help="The connection's name; its URL is RETENTION_CONN_<NAME>.")],
+    identity: Annotated[str | None, typer.Option(help="Make the pipeline's own tables, and name the database.")] = None,
+    ddl: Annotated[bool, typer.Option("--ddl", help="Only print the tables' DDL.")] = False,
+) -> None:
+    """Make the pipeline's own small tables in a database, and give it the identity that the matrix names."""
+    state: State = context.obj
+    database = open_database(connection, 0, connection, environment_connections()(connection))
+    try:
+        if ddl:
+            typer.echo(script(f"pipeline/{database.dialect.name}.sql"))
+            return
+        if not identity:
+            raise Refused(f"init {connection}: say which database it is with --identity NAME")
+        made = give_identity(database, identity, wall_clock())
+    finally:
+        database.close()
+    state.out.print(f"{connection} is {identity}" + ("" if made else " already"))
+
+
+def demo(
+    context: typer.Context,
+    url: Annotated[
+        str, typer.Option(help="A SQLAlchemy URL; a SQLite file is made.")
+    ] = "sqlite:///var/demo/shop.sqlite",
+    members: Annotated[int, typer.Option(min=1, help="How many members the shop has.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same shop.")] = 1,
+    identity: Annotated[str, typer.Option(help="The identity the shop's database gets.")] = "shop-demo",
+) -> None:
+    """Make the demo shop: eight years of an online-education shop before --as-of, ugly cases included."""
+    from retention.demo import build_shop  # noqa: PLC0415 - Faker takes a moment that no other command needs
+
+    state: State = context.obj
+    as_of = state.as_of
+    if as_of is None:
+        raise Refused("demo: say round which day with --as-of YYYY-MM-DD; the same day makes the same shop")
+    counts = build_shop(parse(url, "--url"), members=members, seed=seed, as_of=as_of, progress=state.progress)
+    database = open_database("demo", 0, "demo", parse(url, "--url"))
+    try:
+        give_identity(database, identity, wall_clock())
+    finally:
+        database.close()
+    if state.json:
+        state.print_json({"rows": counts, "total": sum(counts.values())})
+    else:
+        state.out.print(f"{sum(counts.values()):,} rows in {len(counts)} tables, as of {as_of}")

@@ -1,0 +1,56 @@
+"""``key``: the ring that pseudonyms draw from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from retention.cli.state import State
+from retention.keys import KeyRing
+from retention.pipeline import wall_clock
+
+app = typer.Typer(help="The key ring of pseudonymization.", no_args_is_help=True)
+
+
+@app.command()
+def new(context: typer.Context) -> None:
+    """Make the ring, of mode 0600, where there is none."""
+    state: State = context.obj
+    ring = KeyRing.create(state.key_ring, wall_clock())
+    state.out.print(f"{state.key_ring}: key {ring.active().id}")
+
+
+@app.command(name="list")
+def list_(context: typer.Context) -> None:
+    """Show the keys' ids, dates and states; never a secret."""
+    state: State = context.obj
+    keys = KeyRing.load(state.key_ring).keys
+    if state.json:
+        state.print_json({"keys": [{"id": one.id, "created": one.created, "state": one.state} for one in keys]})
+        return
+    table = Table("key", "created", "state")
+    for one in keys:
+        table.add_row(one.id, one.created, one.state)
+    state.out.print(table)
+
+
+@app.command()
+def rotate(context: typer.Context) -> None:
+    """Retire the active key and make a new one; pseudonyms of the two don't join."""
+    state: State = context.obj
+    made = KeyRing.load(state.key_ring).rotate(wall_clock())
+    with state.open_ledger() as ledger:
+        ledger.record("key", {"key": made.id, "event": "made"}, key=made.id)
+    state.out.print(f"{state.key_ring}: key {made.id}")
+
+
+@app.command()
+def destroy(context: typer.Context, key: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
+    """Forget a key's secret for good, as the law wants once it is no longer needed."""
+    state: State = context.obj
+    KeyRing.load(state.key_ring).destroy(key, wall_clock())
+    with state.open_ledger() as ledger:
+        ledger.record("key", {"key": key, "event": "destroyed"}, key=key)
+    state.out.print(f"{state.key_ring}: key {key} is destroyed")

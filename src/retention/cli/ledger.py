@@ -1,0 +1,82 @@
+"""``ledger``: the chain itself."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retention.cli.state import State
+from retention.errors import Refused
+from retention.ledger import Ledger
+from retention.ledger.entry import canonical
+from retention.pipeline import wall_clock
+
+app = typer.Typer(help="The ledger: verify its chain, export it, upgrade its schema.", no_args_is_help=True)
+
+
+@app.command()
+def verify(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="A ledger's SQLite file; its secrets lie beside it.")] = None,
+    expect: Annotated[str | None, typer.Option(help="HEAD@SEQ noted down before, as reports print it.")] = None,
+) -> None:
+    """See that nothing in the ledger was changed, taken out or put in."""
+    state: State = context.obj
+    if file is not None and not file.is_file():
+        raise Refused(f"{file}: there is no such file")
+    url = f"sqlite:///{file}" if file else state.ledger
+    expected = _expected(expect)
+    ledger = Ledger.open(url, None, wall_clock) if file else None
+    if ledger is not None:
+        problems, head = ledger.verify(expected), ledger.head()
+        ledger.close()
+    else:
+        with state.open_ledger() as opened:
+            problems, head = opened.verify(expected), opened.head()
+    if state.json:
+        state.print_json({"ok": not problems, "head": head[0], "number": head[1], "problems": problems})
+    else:
+        for problem in problems:
+            state.out.print(problem)
+        state.out.print(f"{'sound' if not problems else 'NOT sound'}: {head[0][:16]}@{head[1]}")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def export(context: typer.Context) -> None:
+    """Print every entry as one JSON line; attachments by their SHA-256."""
+    state: State = context.obj
+    with state.open_ledger() as ledger:
+        for entry in ledger.entries():
+            line = {
+                "run": entry.run,
+                "task": entry.task,
+                "seq": entry.seq,
+                "kind": entry.kind,
+                "at": entry.at,
+                "body": entry.body,
+                "blob_sha256": entry.blob_sha256,
+                "previous": entry.previous,
+                "hash": entry.hash,
+            }
+            sys.stdout.write(canonical(line).decode() + "\n")
+
+
+@app.command()
+def upgrade(context: typer.Context) -> None:
+    """Bring the ledger's schema to this version."""
+    state: State = context.obj
+    Ledger.upgrade_url(state.ledger)
+    state.out.print("the ledger is up to date")
+
+
+def _expected(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    head, _, number = text.rpartition("@")
+    if not head or not number.isdigit():
+        raise Refused(f"--expect {text}: write HEAD@SEQ, as a report prints it")
+    return head, int(number)

@@ -1,0 +1,126 @@
+"""The entry point: options, commands, and one line for every error."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from retention import __version__
+from retention.cli import databases, documents, keys, ledger, matrix, night
+from retention.cli.arguments import hoist
+from retention.cli.state import State, print_json
+from retention.errors import MatrixRefused, RetentionError
+
+app = typer.Typer(
+    name="retention",
+    help="Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for module in (matrix, databases, night, documents):
+    module.add_to(app)
+app.add_typer(keys.app, name="key")
+app.add_typer(ledger.app, name="ledger")
+
+_COMMON = "Options that every command takes, before or after it"
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no day; write YYYY-MM-DD", param_hint="--as-of") from None
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option(envvar="RETENTION_CONFIG", help="The matrix.", rich_help_panel=_COMMON)
+    ] = Path("config/retention.yaml"),
+    ledger_url: Annotated[
+        str,
+        typer.Option("--ledger", envvar="RETENTION_LEDGER_URL", help="The ledger's URL.", rich_help_panel=_COMMON),
+    ] = "sqlite:///var/ledger.sqlite",
+    lang: Annotated[str, typer.Option(help="ko or en, of reports.", rich_help_panel=_COMMON)] = "en",
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on standard output.", rich_help_panel=_COMMON)
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the trace of an error.", rich_help_panel=_COMMON)
+    ] = False,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="The day to decide for; today in Seoul.", rich_help_panel=_COMMON)
+    ] = None,
+    rule: Annotated[list[str] | None, typer.Option(help="Only this rule; repeatable.", rich_help_panel=_COMMON)] = None,
+    database: Annotated[
+        list[str] | None, typer.Option(help="Only this database; repeatable.", rich_help_panel=_COMMON)
+    ] = None,
+    limit_rows: Annotated[
+        int | None, typer.Option(min=0, help="At most so many rows per rule and run.", rich_help_panel=_COMMON)
+    ] = None,
+) -> None:
+    """Take the common options."""
+    if lang not in ("ko", "en"):
+        raise typer.BadParameter(f"{lang} is not ko or en", param_hint="--lang")
+    context.obj = State(
+        config=config,
+        ledger=ledger_url,
+        lang=lang,
+        json=json,
+        debug=debug,
+        as_of=_day(as_of),
+        rules=frozenset(rule or ()),
+        databases=frozenset(database or ()),
+        limit_rows=limit_rows,
+    )
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; exits with the interface's codes."""
+    given = hoist(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        app(given, standalone_mode=True)
+    except RetentionError as error:
+        _refuse(error, given, debug=debug)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        typer.echo(f"internal error ({type(error).__name__}); run again with --debug, and report it", err=True)
+        sys.exit(5)
+
+
+def _refuse(error: RetentionError, arguments: list[str], *, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    typer.echo(str(error), err=True)
+    if "--json" in arguments:
+        document: dict[str, object] = {
+            "schema": "retention.error/1",
+            "status": "refused" if error.exit_code == 2 else "failed",  # noqa: PLR2004 - the interface's code
+            "error": str(error),
+        }
+        if isinstance(error, MatrixRefused):
+            document["findings"] = [finding.as_json() for finding in error.findings]
+        print_json(document)
+    sys.exit(error.exit_code)

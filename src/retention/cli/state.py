@@ -1,0 +1,88 @@
+"""What the common options say, and what commands open from it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from retention.ledger import Ledger
+from retention.matrix.load import load
+from retention.pipeline import Pipeline, environment_connections, wall_clock
+
+
+@dataclass
+class State:
+    """The common options of one call."""
+
+    config: Path
+    ledger: str
+    lang: str
+    json: bool
+    debug: bool
+    as_of: date | None
+    rules: frozenset[str]
+    databases: frozenset[str]
+    limit_rows: int | None
+
+    @property
+    def out(self) -> Console:
+        """Return the console for results: standard output, or standard error where that is JSON."""
+        return Console(stderr=self.json, highlight=False, soft_wrap=True)
+
+    def progress(self, line: str) -> None:
+        """Show a step on standard error."""
+        Console(stderr=True, highlight=False, soft_wrap=True).print(line, style="dim", markup=False)
+
+    def print_json(self, document: Any) -> None:
+        """Print the one JSON document of a call."""
+        print_json(document)
+
+    @contextmanager
+    def open_ledger(self) -> Iterator[Ledger]:
+        """Open the ledger."""
+        keys = os.environ.get("RETENTION_LEDGER_KEYS")
+        ledger = Ledger.open(self.ledger, Path(keys) if keys else None, wall_clock)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
+    @contextmanager
+    def open_pipeline(self) -> Iterator[Pipeline]:
+        """Load the matrix and open the ledger."""
+        matrix, findings = load(self.config)
+        with self.open_ledger() as ledger:
+            yield Pipeline(
+                matrix=matrix,
+                findings=findings,
+                ledger=ledger,
+                connections=environment_connections(),
+                key_ring=self.key_ring,
+                databases=self.databases,
+                rules=self.rules,
+                progress=self.progress,
+            )
+
+    @property
+    def key_ring(self) -> Path:
+        """Return where the key ring is."""
+        return Path(os.environ.get("RETENTION_KEYRING", "var/keyring"))
+
+    @property
+    def reports(self) -> Path:
+        """Return where reports are written."""
+        return Path(os.environ.get("RETENTION_REPORTS", "var/reports"))
+
+
+def print_json(document: Any) -> None:
+    """Print a JSON document on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")

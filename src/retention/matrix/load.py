@@ -1,0 +1,42 @@
+"""Loading a matrix: all its mistakes at once, or the typed matrix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from retention.errors import Finding, MatrixRefused
+from retention.matrix.build import Builder
+from retention.matrix.model import Matrix
+from retention.matrix.rules_check import check_rules
+from retention.matrix.sections import read_sections
+from retention.matrix.source import read
+from retention.matrix.unsupported import check_supported
+
+
+def inspect(path: Path) -> tuple[Matrix | None, tuple[Finding, ...]]:
+    """Return the matrix, None where it can't be used, and every finding that needs no database."""
+    source = read(path)
+    if source.data is None:
+        return None, tuple(source.findings)
+    sections = read_sections(source)
+    builder = Builder(source, sections)
+    findings = [*source.findings, *sections.findings]
+    matrix = builder.build()
+    findings.extend(builder.findings)
+    findings.extend(check_rules(matrix))
+    findings.extend(check_supported(matrix))
+    findings.sort(key=lambda one: (int(one.where.rpartition(":")[2] or 0), one.code))
+    unusable = any(one.severity == "error" and one.scope == "run" for one in findings)
+    return (None if unusable else matrix), tuple(dict.fromkeys(findings))
+
+
+def load(path: Path) -> tuple[Matrix, tuple[Finding, ...]]:
+    """Return the matrix and the findings that leave it usable.
+
+    Raises:
+        MatrixRefused: a finding refuses the run; the error holds them all.
+    """
+    matrix, findings = inspect(path)
+    if matrix is None:
+        raise MatrixRefused([one for one in findings if one.severity == "error"])
+    return matrix, findings

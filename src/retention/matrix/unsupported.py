@@ -1,0 +1,40 @@
+"""What the language has and this version can't carry out yet: each refuses its rule clearly, none the night."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from retention.errors import Finding
+from retention.matrix.clocks import clocks_of
+from retention.matrix.codes import finding
+from retention.matrix.model import Action, Matrix, Rule
+from retention.surrogate import SUPPORTED
+
+
+def check_supported(matrix: Matrix) -> Iterator[Finding]:
+    """Yield a finding for each thing a rule uses that isn't supported yet."""
+    for rule in matrix.rules:
+        database = matrix.databases.get(rule.table.database)
+        wanted = list(_rule(rule))
+        if database is not None and database.replicas:
+            wanted.append("`replicas` of its database")
+        if database is not None and database.execute:
+            wanted.append("`execute` settings of its database")
+        for what in wanted:
+            text = f"rule {rule.id}: {what} is not supported yet"
+            yield finding("RET190", rule.place, text, subject=rule.id)
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    if rule.action is Action.SEPARATE:
+        yield "`then: separate`"
+    if rule.drop_partitions:
+        yield "`drop_partitions`"
+    for column, spec in rule.columns.items():
+        if spec.name not in SUPPORTED:
+            yield f"the transform {spec.name} of column {column}"
+    for clock in clocks_of(rule):
+        if clock.latest:
+            yield "`latest_of`"
+        if clock.format == "instant" or (clock.format or "").startswith("text:"):
+            yield f"`as: {clock.format}`"

@@ -1,0 +1,284 @@
+"""What every step of a night needs, and the steps themselves as methods: the command and Airflow both call them.
+
+A night is: open the databases, settle what broke off, plan, check, decide, carry out unit by unit, check again, close.
+Each step can be called by itself, from the same inputs, in another process.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from retention.check import check_binding
+from retention.database.connect import Database, open_database
+from retention.database.identity import require_identity
+from retention.database.reflect import reflect
+from retention.database.url import ConnectionSource, from_environment, refuse_clashes
+from retention.errors import Finding, MatrixRefused, Refused
+from retention.execute.context import Outcome, RunContext
+from retention.execute.transforms import build_transforms
+from retention.execute.unit import UnitRun
+from retention.keys import Fingerprinter, KeyRing, KeyRingError, RingKey, RunKey
+from retention.law import seoul_day
+from retention.ledger import Ledger
+from retention.matrix.binding import Binding, bind
+from retention.matrix.model import Matrix
+from retention.plan.plan import Plan
+from retention.plan.planner import Planner
+from retention.plan.units import Unit
+from retention.quality.after import Formats, check_after, orphan_counts
+from retention.quality.before import check_before
+from retention.quality.measure import Check
+from retention.register import Approvals
+
+
+def wall_clock() -> datetime:
+    """Return the instant in UTC: the one place where wall time enters."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What every step needs: the matrix, the ledger, the connections, the keys and the clock.
+
+    ``databases`` and ``rules`` narrow what is named; empty is everything.
+    """
+
+    matrix: Matrix
+    findings: tuple[Finding, ...]
+    ledger: Ledger
+    connections: ConnectionSource
+    key_ring: Path
+    now: Callable[[], datetime] = wall_clock
+    databases: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
+    progress: Callable[[str], None] = field(default=lambda _line: None)
+
+    @property
+    def today(self) -> date:
+        """Return today in Seoul."""
+        return seoul_day(self.now())
+
+    @property
+    def approvals(self) -> Approvals:
+        """Return the approvals of the ledger."""
+        return Approvals(self.ledger)
+
+    @property
+    def fingerprinter(self) -> Fingerprinter:
+        """Return what makes row fingerprints."""
+        return Fingerprinter(self.ledger.secrets.fingerprint_key)
+
+    # --- databases ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def bindings(self, *, identity: bool = True) -> Iterator[list[Binding]]:
+        """Open every database that is named, shard by shard, and see that each is the one the matrix means.
+
+        Raises:
+            Refused: a database is missing, unreachable or of another identity, or a name is unknown.
+        """
+        self._known_names()
+        opened: list[Database] = []
+        try:
+            bound: list[Binding] = []
+            entries = [entry for name, entry in self.matrix.databases.items() if self.wants(name)]
+            refuse_clashes(name for entry in entries for name in entry.connections)
+            for entry in entries:
+                schemas = {table.schema for table in self.matrix.tables if table.database == entry.name}
+                for shard, connection_name in enumerate(entry.connections):
+                    database = open_database(entry.name, shard, connection_name, self.connections(connection_name))
+                    opened.append(database)
+                    with database.planning() as connection:
+                        if identity:
+                            require_identity(connection, database, entry.identities[shard])
+                        schema = reflect(connection, database.dialect, schemas)
+                    bound.append(bind(self.matrix, entry, database, schema))
+            yield bound
+        finally:
+            for database in opened:
+                database.close()
+
+    def _known_names(self) -> None:
+        for name in sorted(self.databases - set(self.matrix.databases)):
+            raise Refused(f"--database {name}: the matrix has no such database")
+        known = {rule.id for rule in self.matrix.rules} | {
+            f"{rule.id}.after" for rule in self.matrix.rules if rule.then_after
+        }
+        for name in sorted(self.rules - known):
+            raise Refused(f"--rule {name}: the matrix has no such rule")
+
+    def wants(self, database: str) -> bool:
+        """Whether a database is named, by itself or by one of its rules."""
+        if self.databases and database not in self.databases:
+            return False
+        if not self.rules:
+            return True
+        named = {name.removesuffix(".after") for name in self.rules} | self.rules
+        return any(rule.table.database == database for rule in self.matrix.rules if rule.id in named)
+
+    def check(self, bindings: Sequence[Binding]) -> tuple[Finding, ...]:
+        """Return every finding of the matrix, alone and against the databases."""
+        found = list(self.findings)
+        for binding in bindings:
+            found.extend(check_binding(binding, has_key_ring=self.key_ring.is_file()))
+        return tuple(dict.fromkeys(found))
+
+    # --- plan ---------------------------------------------------------------------------------------------------
+
+    def planner(self, as_of: date, findings: Sequence[Finding], *, full: bool = False) -> Planner:
+        """Return the planner of a day, with the rules that findings refuse left out.
+
+        Raises:
+            MatrixRefused: a finding refuses the run.
+        """
+        fatal = [finding for finding in findings if finding.severity == "error" and finding.scope == "run"]
+        if fatal:
+            raise MatrixRefused(fatal)
+        return Planner(
+            matrix=self.matrix,
+            as_of=as_of,
+            fingerprints=self.fingerprinter.for_table,
+            standing=self.approvals.stands,
+            full=full,
+            only=self.rules,
+            refused=refused_rules(self.matrix, findings),
+            progress=self.progress,
+        )
+
+    # --- the night ----------------------------------------------------------------------------------------------
+
+    def refuse_future(self, as_of: date) -> None:
+        """Refuse to destroy as of a day that hasn't come.
+
+        Raises:
+            Refused: the day lies after today in Seoul.
+        """
+        if as_of > self.today:
+            raise Refused(f"--as-of {as_of}: that day hasn't come in Seoul ({self.today}); nothing is destroyed early")
+
+    def before(self, units: Mapping[str, Unit], as_of: date) -> list[Check]:
+        """Return the quality checks before a run, database by database."""
+        checks: list[Check] = []
+        for database, members in by_database(units):
+            self.progress(f"checking {database.name} before")
+            checks.extend(check_before(database, members, as_of))
+        return checks
+
+    def carry_out(
+        self, run: str, plan: Plan, unit: Unit, withheld: Mapping[str, Outcome], context: RunContext
+    ) -> list[Outcome]:
+        """Carry out one unit of a plan inside a run that is open in the ledger.
+
+        Raises:
+            Refused: another run is at work on the database, or its identity is another.
+            BrokeOff: the connection is lost for good, or the lease has gone to another task.
+        """
+        chain = self.ledger.chain(run, unit.id)
+        return UnitRun(context, unit, plan.of_unit(unit.id), chain, withheld).carry_out()
+
+    def context(self, run: str, as_of: date, stop: Callable[[], str | None], budget: int | None = None) -> RunContext:
+        """Return what units need of a run; an anonymizing key is made here and never stored."""
+        run_key = RunKey.fresh()
+
+        def keys_for(action: str) -> RingKey | None:
+            if action == "anonymize":
+                return run_key
+            try:
+                return KeyRing.load(self.key_ring).active()
+            except KeyRingError:
+                return None
+
+        return RunContext(run, as_of, self.now, self.fingerprinter.for_table, keys_for, stop, self.progress, budget)
+
+    def after(
+        self,
+        units: Mapping[str, Unit],
+        as_of: date,
+        outcomes: Sequence[Outcome],
+        before: Sequence[Check],
+        phase: str = "after",
+    ) -> list[Check]:
+        """Return the quality checks after a run, database by database."""
+        may_stay = may_be_left(outcomes)
+        checks: list[Check] = []
+        for database, members in by_database(units):
+            self.progress(f"checking {database.name} {phase}")
+            checks.extend(
+                check_after(
+                    database,
+                    members,
+                    as_of,
+                    may_stay=may_stay,
+                    formats=formats_of(members),
+                    orphans_before=orphan_counts(before) if before else None,
+                    phase=phase,
+                )
+            )
+        return checks
+
+
+def may_be_left(outcomes: Sequence[Outcome]) -> dict[str, int | None]:
+    """Return how many due rows each rule may leave; None where it was not carried out to its end."""
+    return {
+        one.plan.id: (one.survived + one.drifted if one.status in ("done", "nothing", "partial") else None)
+        for one in outcomes
+    }
+
+
+def formats_of(units: Sequence[Unit]) -> Formats:
+    """Return the format of every column's new values, where they have one."""
+    found: dict[str, dict[str, str]] = {}
+    for unit in units:
+        for rule in unit.rules:
+            if rule.action.on_rows:
+                continue
+            try:
+                transforms, _key = build_transforms(rule, RunKey.fresh())
+            except Refused:
+                continue
+            found[rule.id] = {name: one.recognises for name, one in transforms.items() if one.recognises}
+    return found
+
+
+def by_database(units: Mapping[str, Unit]) -> list[tuple[Database, list[Unit]]]:
+    """Return the units grouped by their database."""
+    grouped: dict[tuple[str, int], tuple[Database, list[Unit]]] = {}
+    for unit in units.values():
+        database = unit.binding.database
+        grouped.setdefault((database.name, database.shard), (database, []))[1].append(unit)
+    return list(grouped.values())
+
+
+def refused_rules(matrix: Matrix, findings: Sequence[Finding]) -> dict[str, str]:
+    """Return the rules that findings of scope rule or table stop, each with the first finding's line."""
+    refused: dict[str, str] = {}
+    for finding in findings:
+        if finding.severity != "error" or finding.scope == "run":
+            continue
+        for rule in matrix.rules:
+            tables = {str(rule.table), *(str(table) for table in _part_tables(rule.parts))}
+            hit = rule.id == finding.subject if finding.scope == "rule" else finding.subject in tables
+            if hit:
+                refused.setdefault(rule.id, finding.line())
+    return refused
+
+
+def _part_tables(parts: Sequence[Any]) -> list[Any]:
+    return [table for part in parts for table in (part.table, *_part_tables(part.parts))]
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by time and that no other run has."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def environment_connections() -> ConnectionSource:
+    """Return the connections of the process's environment."""
+    return from_environment(os.environ)

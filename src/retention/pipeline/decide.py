@@ -1,0 +1,62 @@
+"""Which rules of a plan may be carried out tonight, and why the others may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from retention.errors import Refused
+from retention.execute.context import Outcome
+from retention.plan.plan import Plan
+from retention.register import Approvals
+
+
+@dataclass
+class Decisions:
+    """The rules withheld, each with the outcome it will have, and the approvals that let the others go."""
+
+    withheld: dict[tuple[str, int], Outcome] = field(default_factory=dict)
+    approvals: list[dict[str, Any]] = field(default_factory=list)
+
+
+def decide(plan: Plan, approvals: Approvals, accepted: Mapping[str, int], by: str | None, now: str) -> Decisions:
+    """Decide over every rule that waits: by a person's answer to this very plan, or by ``--accept`` for this run.
+
+    Raises:
+        Refused: a rule is accepted that the plan doesn't have, or nobody is named.
+    """
+    for rule_id in sorted(set(accepted) - {rule.id for rule in plan.rules}):
+        raise Refused(f"--accept {rule_id}: the plan has no such rule; see `retention plan`")
+    if accepted and not by:
+        raise Refused("--accept: say who accepts with --by NAME; an approval without a name proves nothing")
+    decisions = Decisions()
+    answer = approvals.of_plan(plan.digest)
+    planned: dict[str, int] = {}
+    for rule in plan.rules:
+        planned[rule.id] = planned.get(rule.id, 0) + rule.planned
+    for rule in plan.waiting:
+        reasons = ", ".join(rule.waits)
+        if rule.id in accepted and planned[rule.id] <= accepted[rule.id]:
+            decisions.approvals.append(
+                {"rule": rule.id, "by": by, "at": now, "note": reasons, "count": accepted[rule.id], "kind": "accept"}
+            )
+        elif answer is not None and answer.decision == "approved":
+            decisions.approvals.append(
+                {
+                    "rule": rule.id,
+                    "by": answer.by,
+                    "at": answer.at,
+                    "note": answer.note,
+                    "count": rule.planned,
+                    "kind": "approve",
+                }
+            )
+        else:
+            why = f"waits for approval ({reasons})"
+            if rule.id in accepted:
+                why = f"{planned[rule.id]:,} rows are planned, more than the {accepted[rule.id]:,} accepted ({reasons})"
+            elif answer is not None:
+                why = f"denied by {answer.by} ({reasons})"
+            decisions.withheld[rule.id, rule.shard] = Outcome(rule, "waiting", reason=why)
+    return decisions

@@ -1,0 +1,55 @@
+"""Reports of runs: from the ledger alone, any day later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from retention.errors import Refused
+from retention.ledger import Ledger
+from retention.ledger.ledger import RunHead
+from retention.pipeline.plans import plan_document
+from retention.register import Confirmations
+
+
+def closed_run(ledger: Ledger, run: str | None) -> RunHead:
+    """Return a closed run; the last one where none is named.
+
+    Raises:
+        Refused: there is no such run, or it is still open.
+    """
+    runs = [one for one in ledger.runs() if run is None or one.run == run]
+    closed = [one for one in runs if one.closed is not None]
+    if not closed:
+        problem = "it has not ended; the next run settles it" if runs else "the ledger holds no such run"
+        raise Refused(f"run {run or '(last)'}: {problem}")
+    return closed[-1]
+
+
+def write_report(ledger: Ledger, run: str, folder: Path, format_: str, lang: str, out: Path | None = None) -> Path:
+    """Write a run's report and return its path.
+
+    Raises:
+        Refused: there is no such run, or the file can't be written.
+    """
+    from retention.report import render_html, write_xlsx  # noqa: PLC0415 - charts take a second to load
+
+    found = closed_run(ledger, run)
+    document: dict[str, Any] = dict(found.closed or {})
+    number = document.pop("closing")["number"]
+    entry = next(one for one in ledger.entries(run=found.run, task="run", kind="closed"))
+    document["ledger_head"] = f"{entry.hash}@{number}"
+    document["confirmations"] = [
+        {"by": one.by, "note": one.note, "at": one.at} for one in Confirmations(ledger).of_run(found.run)
+    ]
+    plan = plan_document(ledger, document["plan"])
+    path = out or folder / f"{found.run}.{lang}.{format_}"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if format_ == "xlsx":
+            write_xlsx(document, plan, lang, path)
+        else:
+            path.write_text(render_html(document, plan, lang), encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"report {path}: it can't be written ({error.strerror}); name another place with --out") from None
+    return path

@@ -1,0 +1,116 @@
+"""Looking again, any day later: from the databases themselves, by another way than the executor's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from retention.errors import Finding
+from retention.execute.settle import committed, settle
+from retention.ledger.ledger import RunHead
+from retention.pipeline.base import Pipeline
+from retention.plan.units import Unit
+from retention.quality.measure import Check
+
+
+@dataclass
+class Verification:
+    """What a look at databases and ledger found. ``problems`` are proofs that don't hold."""
+
+    as_of: date
+    checks: list[Check]
+    problems: list[str] = field(default_factory=list)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 where anything doesn't hold."""
+        return 1 if self.problems or not all(check.ok for check in self.checks) else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document that ``verify --json`` prints."""
+        return {
+            "schema": "retention.verify/1",
+            "as_of": self.as_of.isoformat(),
+            "ok": self.exit_code == 0,
+            "checks": [check.as_json() for check in self.checks],
+            "problems": list(self.problems),
+        }
+
+
+def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = False) -> Verification:
+    """See that nothing due is left, that ledger and markers agree, and that the ledger is whole.
+
+    ``as_of`` defaults to the last run's. ``quiesced`` says that the databases are at rest: orphans are faults too.
+
+    Raises:
+        Refused: a database is missing, unreachable or of another identity.
+        MatrixRefused: a finding refuses the run.
+    """
+    runs = [run for run in pipeline.ledger.runs() if run.closed is not None and not run.closed.get("dry_run")]
+    last = runs[-1] if runs else None
+    day = as_of or (date.fromisoformat(last.opened["as_of"]) if last else pipeline.today)
+    with pipeline.bindings() as bindings:
+        findings = pipeline.check(bindings)
+        planner = pipeline.planner(day, findings)
+        units: dict[str, Unit] = {}
+        for binding in bindings:
+            units.update({unit.id: unit for unit in planner.units(binding)[0]})
+        checks = pipeline.after(units, day, [], [], phase="verify")
+        if quiesced:
+            checks = [replace(one, ok=one.ok and not (_orphan(one) and one.count)) for one in checks]
+        may_stay = _waiting(last)
+        checks = [
+            Check(one.phase, one.rule, one.check, True, one.count, "its rule waits or was denied")
+            if one.check == "due left" and one.rule in may_stay
+            else one
+            for one in checks
+        ]
+        problems = pipeline.ledger.verify()
+        for run in runs:
+            markers: dict[tuple[str, int], int] = {}
+            named = {(one["name"], one["shard"]) for one in run.opened["databases"]}
+            mine = [one for one in bindings if (one.entry.name, one.database.shard) in named]
+            for binding in mine:
+                with binding.database.planning() as connection:
+                    markers.update(committed(connection, run.run))
+            bodies = [entry.body for entry in pipeline.ledger.entries(run=run.run, kind="batch")]
+            settled, wrong = settle(bodies, markers)
+            problems.extend(f"run {run.run}: {one}" for one in wrong)
+            if len(mine) == len(named):
+                problems.extend(_lost(run, settled))
+                problems.extend(_early(run))
+    return Verification(day, checks, problems, findings)
+
+
+def _orphan(check: Check) -> bool:
+    return check.check.startswith("orphans ")
+
+
+def _waiting(last: RunHead | None) -> set[str]:
+    if last is None or last.closed is None:
+        return set()
+    return {rule["id"] for rule in last.closed["rules"] if rule["status"] == "waiting"}
+
+
+def _lost(run: RunHead, settled: list[dict[str, Any]]) -> list[str]:
+    """Return what the closing entry says was done and the markers don't."""
+    assert run.closed is not None
+    claimed = sum(rule["done"] for rule in run.closed["rules"])
+    there = sum(batch["rows"] for batch in settled if batch["committed"])
+    if claimed == there:
+        return []
+    return [f"run {run.run}: its closing entry says {claimed:,} rows, the markers beside the data say {there:,}"]
+
+
+def _early(run: RunHead) -> list[str]:
+    """Return each rule whose newest destroyed event doesn't lie before the cutoff of its periods."""
+    assert run.closed is not None
+    found = []
+    for rule in run.closed["rules"]:
+        cutoffs = [basis["cutoff"] for basis in rule.get("bases", ()) if "cutoff" in basis]
+        newest = rule.get("newest_clock")
+        if newest and cutoffs and newest >= max(cutoffs):
+            found.append(f"run {run.run}: rule {rule['id']} reached an event of {newest}, not before its cutoff")
+    return found

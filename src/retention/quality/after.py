@@ -1,0 +1,82 @@
+"""After a run: nothing due is left but what had to stay, what was changed looks changed, and no row lost its parent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlalchemy import and_, case, func, not_, or_, select
+
+from retention.database.connect import Database
+from retention.database.reading import Sql
+from retention.plan.clocks import sure
+from retention.plan.rules import BoundRule
+from retention.plan.units import Unit
+from retention.quality.before import orphans
+from retention.quality.expectations import judge
+from retention.quality.independent import due_left
+from retention.quality.measure import Check, Expected, Measure
+
+Formats = Mapping[str, Mapping[str, str]]
+"""Per rule and column the regular expression that every new value matches."""
+
+
+def check_after(
+    database: Database,
+    units: Sequence[Unit],
+    as_of: date,
+    *,
+    may_stay: Mapping[str, int | None],
+    formats: Formats,
+    orphans_before: Mapping[str, int] | None,
+    phase: str = "after",
+) -> list[Check]:
+    """Return the checks of a database after a run.
+
+    ``may_stay`` gives how many due rows of a rule may be left: None where the rule was not carried out. Without
+    ``orphans_before`` orphans are only counted.
+    """
+    measures: list[Measure] = []
+    for unit in units:
+        for rule in unit.rules:
+            measures.append(_due(unit, rule, as_of, may_stay.get(rule.id, 0)))
+            if not rule.action.on_rows:
+                measures.extend(_changed(rule, formats.get(rule.id, {})))
+    known = dict(orphans_before) if orphans_before is not None else None
+    measures.extend(orphans(units, known))
+    return judge(database, phase, measures)
+
+
+def orphan_counts(checks: Sequence[Check]) -> dict[str, int]:
+    """Return how many orphans each relation had, by the relation's text."""
+    return {check.check.removeprefix("orphans "): check.count for check in checks if check.check.startswith("orphans ")}
+
+
+def _due(unit: Unit, rule: BoundRule, as_of: date, most: int | None) -> Measure:
+    row = rule.row
+    query = select(func.count(case((sure(due_left(unit, rule, as_of)), 1))).label("n_due")).select_from(row)
+    name = str(unit.binding.name_of(rule.table))
+    return Measure(name, query, {"n_due": Expected(rule.id, "due left", most)})
+
+
+def _changed(rule: BoundRule, formats: Mapping[str, str]) -> list[Measure]:
+    row = rule.row
+    columns: dict[str, tuple[Sql, Expected]] = {}
+    for number, (name, spec) in enumerate(rule.rule.columns.items()):
+        column = row.c[name]
+        if spec.name == "null":
+            columns[f"n_null_{number}"] = (column.is_not(None), Expected(rule.id, f"{name} not null", 0))
+        elif name in formats:
+            fits = rule.binding.database.dialect.fits(column, formats[name])
+            wrong = and_(column.is_not(None), not_(sure(fits)))
+            columns[f"n_format_{number}"] = (wrong, Expected(rule.id, f"{name} not in its format", 0))
+    if not columns:
+        return []
+    done = sure(or_(rule.done(row)))
+    query = (
+        select(*(func.count(case((sure(test), 1))).label(label) for label, (test, _expected) in columns.items()))
+        .select_from(row)
+        .where(done)
+    )
+    expected = {label: expectation for label, (_test, expectation) in columns.items()}
+    return [Measure(str(rule.binding.name_of(rule.table)), query, expected)]
