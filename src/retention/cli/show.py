@@ -59,23 +59,23 @@ def plan_table(document: Mapping[str, Any], lang: str) -> Table:
     """Return a plan as a table."""
     words = _WORDS[lang]
     table = Table(title=f"{words['plan']} {document['digest']} · {words['as_of']} {document['as_of']}")
-    for name in ("rule", "action", "basis", "before"):
-        table.add_column(words[name])
+    table.add_column(words["rule"], no_wrap=True)
+    table.add_column(words["action"], no_wrap=True)
     for name in ("due", "overdue", "held", "referenced", "unreadable"):
-        table.add_column(words[name], justify="right")
+        table.add_column(words[name], justify="right", no_wrap=True)
     table.add_column(words["waits"])
+    table.add_column(f"{words['basis']} · {words['before']}", ratio=1)
     for rule in document["rules"]:
         rows = rule["rows"]
         table.add_row(
             rule["id"],
             rule["action"],
-            "\n".join(_basis(basis) for basis in rule["bases"]),
-            "\n".join(basis.get("cutoff", "") for basis in rule["bases"]),
             *(
                 f"{number:,}"
                 for number in (rows["due"], rule["overdue"], rows["held"], rows["referenced"], rows["unreadable"])
             ),
             ", ".join(rule["waits"]),
+            "\n".join(_basis(basis) for basis in rule["bases"]),
         )
     return table
 
@@ -84,12 +84,12 @@ def run_table(document: Mapping[str, Any], lang: str) -> Table:
     """Return a run as a table of what was found, done, and kept and why."""
     words = _WORDS[lang]
     table = Table(title=f"{document['run']} · {words['as_of']} {document['as_of']}")
-    table.add_column(words["rule"])
-    table.add_column(words["action"])
-    table.add_column(words["planned"], justify="right")
-    table.add_column(words["done"], justify="right")
-    table.add_column(words["status"])
-    table.add_column(words["kept"])
+    table.add_column(words["rule"], no_wrap=True)
+    table.add_column(words["action"], no_wrap=True)
+    table.add_column(words["planned"], justify="right", no_wrap=True)
+    table.add_column(words["done"], justify="right", no_wrap=True)
+    table.add_column(words["status"], no_wrap=True)
+    table.add_column(words["kept"], ratio=1)
     for rule in document["rules"]:
         table.add_row(
             rule["id"],
@@ -122,8 +122,11 @@ def findings_table(findings: Sequence[Finding]) -> Table:
 
 
 def _basis(basis: Mapping[str, Any]) -> str:
-    period = basis.get("period", "")
-    return " ".join(part for part in (basis.get("statute", basis["id"]), basis.get("article", ""), period) if part)
+    named = [basis.get("statute", ""), basis.get("article", ""), basis.get("period", "")]
+    if basis["id"] == "while_referenced_by":
+        named = [f"{basis['id']}: {', '.join(basis['rules'])}"]
+    text = " ".join(part for part in named if part)
+    return f"{text} · {basis['cutoff']}" if "cutoff" in basis else text
 
 
 def _kept(rule: Mapping[str, Any], words: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,8 @@ from retention.ledger import Ledger
 from retention.matrix.load import load
 from retention.pipeline import Pipeline, environment_connections, wall_clock
 
+_PIPE_WIDTH = 160
+
 
 @dataclass
 class State:
@@ -36,7 +38,9 @@ class State:
     @property
     def out(self) -> Console:
         """Return the console for results: standard output, or standard error where that is JSON."""
-        return Console(stderr=self.json, highlight=False, soft_wrap=True)
+        console = Console(stderr=self.json, highlight=False, soft_wrap=True)
+        # In a pipe or a log nobody says how wide it is; a table cut to 80 columns can't be read.
+        return console if console.is_terminal else Console(stderr=self.json, highlight=False, width=_PIPE_WIDTH)
 
     def progress(self, line: str) -> None:
         """Show a step on standard error."""

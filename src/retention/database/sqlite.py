@@ -21,6 +21,8 @@ from retention.errors import Refused
 from retention.law import naive_bound, naive_day
 
 _DASHED = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_AS_IT_IS = "+0 days"
+"""A modifier makes SQLite work a date out: without one it gives 30 February back as it was written."""
 
 
 class SQLite(Dialect):
@@ -122,7 +124,7 @@ class SQLite(Dialect):
         """Check a format by SQLite's own functions: writing the value back must give the same text."""
         is_text = func.typeof(column) == "text"
         if pattern == DAY:
-            return and_(is_text, column.op("GLOB")(_DASHED), func.date(column) == column)
+            return and_(is_text, column.op("GLOB")(_DASHED), func.date(column, _AS_IT_IS) == column)
         if pattern in (TIME, f"{DAY} {TIME}"):
             head, rest = func.substr(column, 1, 19), func.substr(column, 20)
             fraction = and_(
@@ -130,7 +132,7 @@ class SQLite(Dialect):
                 func.length(rest) > 1,
                 ~func.substr(rest, 2).op("GLOB")("*[^0-9]*"),
             )
-            return and_(is_text, func.strftime("%Y-%m-%d %H:%M:%S", head) == head, or_(rest == "", fraction))
+            return and_(is_text, func.strftime("%Y-%m-%d %H:%M:%S", head, _AS_IT_IS) == head, or_(rest == "", fraction))
         return and_(is_text, func.length(column).between(1, 15), ~column.op("GLOB")("*[^0-9]*"))
 
     def fits(self, column: Sql, pattern: str) -> Sql:

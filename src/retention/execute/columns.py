@@ -23,7 +23,6 @@ from retention.execute.context import RunContext
 from retention.execute.walk import Found, Walk, latest
 from retention.law import seoul_day
 from retention.matrix.model import Action
-from retention.plan.statement import condition
 from retention.surrogate import Transform
 
 _EVENT = "retention_event_day"
@@ -81,8 +80,7 @@ class ChangeColumns:
         values.update(
             {name: row.c[name] for name, shape in rule.shape.columns.items() if shape.on_update and name not in values}
         )
-        whole = condition(self.walk.unit, rule, self.walk.as_of, parts_gone=True)
-        changed = connection.execute(update(row).values(values).where(same, whole)).rowcount  # type: ignore[arg-type]
+        changed = connection.execute(update(row).values(values).where(same, self.walk.parted)).rowcount  # type: ignore[arg-type]
         if changed != len(found.keys):
             raise DatabaseFault(
                 f"rule {rule.id}: a statement would have changed {changed} rows where {len(found.keys)} were read; "

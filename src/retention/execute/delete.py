@@ -16,7 +16,6 @@ from retention.execute.kept_clock import KeptClock
 from retention.execute.walk import Found, Walk, latest
 from retention.matrix.binding import BoundPart
 from retention.plan.rules import joined
-from retention.plan.statement import condition
 
 
 @dataclass
@@ -51,8 +50,7 @@ class Delete:
         self._parts(connection, found, rule.parts, rule.row, found.chosen, parts)
         if rule.follows is not None:
             self._forget(connection, found)
-        whole = condition(self.walk.unit, rule, self.walk.as_of, parts_gone=True)
-        deleted = connection.execute(delete(rule.row).where(found.chosen, whole)).rowcount  # type: ignore[arg-type]
+        deleted = connection.execute(delete(rule.row).where(found.chosen, self.walk.parted)).rowcount  # type: ignore[arg-type]
         if deleted != len(found.keys):
             raise DatabaseFault(
                 f"rule {rule.id}: a statement would have deleted {deleted} rows where {len(found.keys)} were read; "

@@ -29,6 +29,7 @@ from retention.plan.units import Unit
 
 _RETRIES = 5
 _LOCK_TIMEOUT_MS = 2000
+_TELL_EVERY = 3.0
 
 
 class Work(Protocol):
@@ -96,12 +97,14 @@ class UnitRun:
         stopped: str | None = None
         try:
             work = self._work(rule, outcome.plan)
+            work.walk.prepare(connection)
             work.prepare(connection)
             try:
                 stopped = self._batches(connection, batches, work, outcome)
             finally:
                 if not connection.closed and not connection.invalidated:
                     work.finish(connection)
+                    work.walk.finish(connection)
         except (Fenced, Refused) as problem:
             if isinstance(problem, Fenced):
                 raise
@@ -147,7 +150,7 @@ class UnitRun:
         pace = Pace(self.unit.binding.database.dialect.target_ms, self.context.batch_rows)
         prove = rule.rule.proof == "keys"
         budget = plan.planned if self.context.budget is None else min(plan.planned, self.context.budget)
-        failures, before = 0, outcome.done
+        failures, before, told = 0, outcome.done, time.monotonic()
         while outcome.done < budget:
             stopped = self.context.stop()
             if stopped:
@@ -168,7 +171,7 @@ class UnitRun:
                 if outcome.done == before or not _refers_to_itself(self.unit, rule):
                     break
                 before = outcome.done
-                work.walk.restart()
+                work.walk.restart(connection)
                 continue
             failures = 0
             outcome.done += done.rows
@@ -178,7 +181,9 @@ class UnitRun:
             for name, number in done.parts.items():
                 outcome.parts[name] = outcome.parts.get(name, 0) + number
             pace.took(done.rows, done.statement_ms)
-            self.context.progress(f"{rule.id}: {outcome.done:,} of {plan.planned:,}")
+            if time.monotonic() - told >= _TELL_EVERY:
+                told = time.monotonic()
+                self.context.progress(f"{rule.id}: {outcome.done:,} of {plan.planned:,}")
         return None
 
     def _conclude(self, connection: Connection, work: Work, outcome: Outcome, stopped: str | None) -> None:

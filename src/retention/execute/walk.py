@@ -1,4 +1,4 @@
-"""Walking a rule's due rows in key order: a locking read of one batch's keys and of what else the batch needs."""
+"""Walking a rule's due rows in key order: staged keys, and a locking read of one batch and what else it needs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, case, select
+from sqlalchemy import Connection, Index, Table, and_, case, delete, insert, select, tuple_
 
 from retention.database.keyset import after, among, between
 from retention.database.reading import Sql
+from retention.database.temporary import empty_table
 from retention.plan.plan import FINGERPRINT
 from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
@@ -20,7 +22,10 @@ from retention.plan.units import Unit
 
 @dataclass
 class Found:
-    """One batch as read and locked: keys, event days per row, further columns per row, and how to name these rows."""
+    """One batch as read and locked: keys, event days per row, further columns per row.
+
+    ``chosen`` is true of exactly these rows.
+    """
 
     keys: list[tuple[Any, ...]]
     days: list[list[date | None]]
@@ -30,7 +35,12 @@ class Found:
 
 @dataclass
 class Walk:
-    """The walk of one rule. ``sealed`` holds the fingerprints that may go, where a person approved exactly those."""
+    """The walk of one rule. ``sealed`` holds the fingerprints that may go, where a person approved exactly those.
+
+    The keys of the due rows are staged once, in a temporary table of the session, so that the whole condition is
+    weighed over the table once and each batch only re-checks its own narrow range of keys, whatever index the engine
+    would have chosen. What becomes due later isn't staged: it is left to the next plan.
+    """
 
     unit: Unit
     rule: BoundRule
@@ -38,60 +48,114 @@ class Walk:
     locks_rows: bool
     sealed: Seal | None = None
     last: tuple[Any, ...] | None = None
-    refused: int = 0
+    _staged: Table | None = None
     _buckets: dict[tuple[int, str], date] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def whole(self) -> Sql:
         """Return the whole condition, parts still there."""
         return condition(self.unit, self.rule, self.as_of, parts_gone=False)
 
-    def restart(self) -> None:
-        """Begin again with the first key."""
+    @cached_property
+    def parted(self) -> Sql:
+        """Return the whole condition once the row's parts have gone before it in the same transaction."""
+        return condition(self.unit, self.rule, self.as_of, parts_gone=True)
+
+    def prepare(self, connection: Connection) -> None:
+        """Stage the keys of the rows that are due now."""
+        row, key = self.rule.row, self.rule.key
+        with connection.begin():
+            staged = empty_table(connection, "retention_walk", [row.c[name] for name in key])
+            self._fill(connection, staged)
+            Index("retention_walk_key", *staged.c).create(connection)
+        self._staged = staged
+
+    def restart(self, connection: Connection) -> None:
+        """Stage again and begin with the first key: what has gone may have set other rows free."""
+        with connection.begin():
+            connection.execute(delete(self._keys))
+            self._fill(connection, self._keys)
         self.last = None
+
+    def finish(self, connection: Connection) -> None:
+        """Drop the staged keys; a pooled connection would keep them."""
+        if self._staged is not None:
+            with connection.begin():
+                self._staged.drop(connection)
+            self._staged = None
 
     def next(self, connection: Connection, rows: int, extra: Sequence[Sql] = ()) -> Found | None:
         """Read and lock the next batch of at most ``rows`` rows; None where none is left."""
-        row, key = self.rule.row, self.rule.key
-        clocks = self.rule.clocks
+        row, key, clocks = self.rule.row, self.rule.key, self.rule.clocks
+        width = len(key)
         while True:
-            query = select(
-                *(row.c[name] for name in key),
-                *(case((clock.readable(row), clock.bucket(row))) for clock in clocks),
-                *extra,
-            ).where(self.whole)
-            if self.last is not None:
-                query = query.where(after(row, key, self.last))
-            query = query.order_by(*(row.c[name] for name in key)).limit(rows)
+            keys = self._next_keys(connection, rows)
+            if not keys:
+                return None
+            chosen = self._chosen(keys[0], keys[-1])
+            query = (
+                select(
+                    *(row.c[name] for name in key),
+                    *(case((clock.readable(row), clock.bucket(row))) for clock in clocks),
+                    *extra,
+                )
+                .where(chosen, self.whole)
+                .order_by(*(row.c[name] for name in key))
+            )
             if self.locks_rows:
                 query = query.with_for_update(of=row)
             found = connection.execute(query).all()
+            self._unstage(connection, keys, [tuple(one[:width]) for one in found])
             if not found:
-                return None
-            width = len(key)
-            keys = [tuple(one[:width]) for one in found]
-            self.last = keys[-1]
-            chosen = between(row, key, keys[0], keys[-1])
-            allowed = self._allowed(keys)
-            if allowed is not None:
-                found = [one for one, may in zip(found, allowed, strict=True) if may]
-                self.refused += len(keys) - len(found)
-                keys = [tuple(one[:width]) for one in found]
-                if not keys:
-                    continue
-                chosen = among(row, key, keys)
+                continue
             days = [
                 [self._day(number, text) for number, text in enumerate(one[width : width + len(clocks)])]
                 for one in found
             ]
-            return Found(keys, days, [tuple(one[width + len(clocks) :]) for one in found], chosen)
+            extras = [tuple(one[width + len(clocks) :]) for one in found]
+            return Found([tuple(one[:width]) for one in found], days, extras, chosen)
 
-    def _allowed(self, keys: Sequence[tuple[Any, ...]]) -> list[bool] | None:
-        """Return which keys are among the sealed ones; None where all are, or nothing is sealed."""
-        if self.sealed is None:
-            return None
-        allowed = self.sealed.among(keys)
-        return None if all(allowed) else allowed
+    @property
+    def _keys(self) -> Table:
+        assert self._staged is not None
+        return self._staged
+
+    def _fill(self, connection: Connection, staged: Table) -> None:
+        row, key = self.rule.row, self.rule.key
+        chosen = select(*(row.c[name] for name in key)).where(self.whole)
+        connection.execute(insert(staged).from_select(list(key), chosen))
+
+    def _next_keys(self, connection: Connection, rows: int) -> list[tuple[Any, ...]]:
+        """Return the next staged keys, without those that a seal keeps out."""
+        staged, key = self._keys, self.rule.key
+        query = select(*staged.c).order_by(*staged.c).limit(rows)
+        if self.last is not None:
+            query = query.where(after(staged, key, self.last))
+        keys = [tuple(one) for one in connection.execute(query)]
+        if not keys:
+            return []
+        self.last = keys[-1]
+        if self.sealed is not None:
+            allowed = self.sealed.among(keys)
+            self._unstage(connection, keys, [one for one, may in zip(keys, allowed, strict=True) if may])
+        return keys
+
+    def _chosen(self, low: tuple[Any, ...], high: tuple[Any, ...]) -> Sql:
+        """Return whether a row is one of the staged ones in this range of keys."""
+        row, staged, key = self.rule.row, self._keys, self.rule.key
+        here = select(*staged.c).where(between(staged, key, low, high))
+        # Membership in a list of keys is what every planner prefers to a range of the clock's index.
+        named: Sql = row.c[key[0]].in_(here) if len(key) == 1 else tuple_(*(row.c[name] for name in key)).in_(here)
+        return and_(between(row, key, low, high), named)
+
+    def _unstage(
+        self, connection: Connection, keys: Sequence[tuple[Any, ...]], staying: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Take out what isn't to go after all, so that the staged keys of the range are exactly the batch."""
+        kept = set(staying)
+        out = [one for one in keys if one not in kept]
+        if out:
+            connection.execute(delete(self._keys).where(among(self._keys, self.rule.key, out)))
 
     def _day(self, clock: int, bucket: object) -> date | None:
         if bucket is None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, case, exists, func, literal, not_, or_, select
+from sqlalchemy import Connection, FromClause, and_, case, exists, func, literal, not_, or_, select, true
 
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.law import last_day
+from retention.matrix.binding import BoundPart
 from retention.plan.clocks import ClockColumn, sure
 from retention.plan.going import Going, count
 from retention.plan.rows import TableRules
@@ -53,13 +54,17 @@ class Counter:
         lapsed = and_(rule.selected(row), rules.lapsed(row, self.as_of, self.going.stays))
         goes = self.going.goes(rule.table, row) if rule.table in self.going.sets and rule.action.on_rows else None
         due = lapsed if goes is None else and_(lapsed, goes)
-        overdue = rules.overdue(row, self.as_of, self.going.stays)
+        also = true() if goes is None else goes
+        alone = len(rules.rules) == 1
+        first = true() if alone else sure(rules.carried_under(rule, row))
+        overdue = sure(rules.overdue(row, self.as_of, self.going.stays))
+        # Rows beside those that lapsed are left out first, so that each further condition is asked of few.
         numbers = self.connection.execute(
             select(
                 func.count(),
-                func.count(case((sure(due), 1))),
-                func.count(case((and_(sure(due), sure(rules.carried_under(rule, row))), 1))),
-                func.count(case((and_(sure(due), sure(overdue)), 1))),
+                func.count(case((also, 1))),
+                func.count(case((and_(also, first), 1))),
+                func.count(case((and_(also, overdue), 1))),
             )
             .select_from(row)
             .where(lapsed)
@@ -141,8 +146,8 @@ class Counter:
     def _blockers(self, rule: BoundRule, rules: TableRules, lapsed: Sql) -> tuple[Mapping[str, Any], ...]:
         row = rules.row
         found: dict[TableKey, list[Sql]] = {}
-        for relation in self.unit.referring(rule.table):
-            found.setdefault(relation.child, []).append(self.going.blocked_by(relation, row))
+        for child, blocked in self._holders(rule.table, row, rule.parts):
+            found.setdefault(child, []).append(blocked)
         blockers: list[Mapping[str, Any]] = []
         known: list[date | None] = []
         for child, conditions in found.items():
@@ -157,6 +162,18 @@ class Counter:
             blockers.append(entry)
         self._until[rule.table] = max((day for day in known if day), default=None) if all(known) else None
         return tuple(blockers)
+
+    def _holders(self, table: TableKey, row: FromClause, parts: Sequence[BoundPart]) -> Iterator[tuple[TableKey, Sql]]:
+        """Yield what may hold a row, or a part of its record: a part itself only stays because its owner does."""
+        own = {part.relation for part in parts}
+        for relation in self.unit.referring(table):
+            if relation not in own:
+                yield relation.child, self.going.blocked_by(relation, row)
+        for part in parts:
+            member = self.unit.binding.shape(part.table).sql.alias()
+            for child, blocked in self._holders(part.table, member, part.parts):
+                of_row = select(literal(1)).where(joined(part.relation, member, row), blocked).correlate(row)
+                yield child, exists(of_row)
 
     def _last_day(self, rule: BoundRule, rules: TableRules, child: TableKey) -> date | None:
         """Return the last day of the rows of ``child`` that hold the rule's rows; None where one of them has none."""
