@@ -28,9 +28,12 @@ def between(row: FromClause, key: Sequence[str], low: Sequence[Any], high: Seque
 
 def among(row: FromClause, key: Sequence[str], keys: Sequence[Sequence[Any]]) -> Sql:
     """Return whether the row's key is one of ``keys``."""
-    if len(key) == 1:
-        return row.c[key[0]].in_([values[0] for values in keys])
-    return tuple_(*(row.c[name] for name in key)).in_([tuple(values) for values in keys])
+    return columns_of(row, key).in_([values[0] if len(key) == 1 else tuple(values) for values in keys])
+
+
+def columns_of(row: FromClause, names: Sequence[str]) -> Sql:
+    """Return the columns as one value to compare: the column itself where there is only one."""
+    return row.c[names[0]] if len(names) == 1 else tuple_(*(row.c[name] for name in names))
 
 
 def _beyond(row: FromClause, key: Sequence[str], values: Sequence[Any], inclusive: bool, *, ascending: bool) -> Sql:

@@ -33,6 +33,7 @@ class SQLite(Dialect):
     plan_isolation = "SERIALIZABLE"
     run_isolation = "SERIALIZABLE"
     locks_rows = False
+    deletes_by_join = False
     leftovers = (
         "deleted content is overwritten with zeros (secure_delete), but the WAL, the file system and backups may "
         "still hold pages; checkpoint the WAL, run VACUUM, and let backups expire"

@@ -10,8 +10,6 @@ from sqlalchemy.schema import CreateTableAs
 
 from retention.database.reading import Sql
 
-_ROWS_AT_ONCE = 500
-
 
 def empty_table(connection: Connection, name: str, columns: Sequence[Sql]) -> Table:
     """Make an empty temporary table with these columns: the types are the engine's own, never guessed."""
@@ -28,12 +26,11 @@ class Stage:
         self.table = empty_table(connection, name, columns)
 
     def load(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
-        """Replace what the table holds, several rows a statement."""
+        """Replace what the table holds."""
         connection.execute(delete(self.table))
         names = [column.name for column in self.table.c]
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            chunk = [dict(zip(names, row, strict=True)) for row in rows[start : start + _ROWS_AT_ONCE]]
-            connection.execute(insert(self.table).values(chunk))
+        if rows:
+            connection.execute(insert(self.table), [dict(zip(names, row, strict=True)) for row in rows])
 
     def drop(self, connection: Connection) -> None:
         """Drop the table; a pooled connection would keep it."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Table, and_, delete, exists, insert, literal, null, select, update
+from sqlalchemy import Connection, Table, and_, delete, insert, literal, null, select, update
 
 from retention.database.own_tables import CLOCK, DONE, row_key_text
 from retention.database.reading import Sql
@@ -80,7 +80,7 @@ class ChangeColumns:
         values.update(
             {name: row.c[name] for name, shape in rule.shape.columns.items() if shape.on_update and name not in values}
         )
-        changed = connection.execute(update(row).values(values).where(same, self.walk.parted)).rowcount  # type: ignore[arg-type]
+        changed = connection.execute(update(row).values(values).where(found.chosen, same, self.walk.parted)).rowcount  # type: ignore[arg-type]
         if changed != len(found.keys):
             raise DatabaseFault(
                 f"rule {rule.id}: a statement would have changed {changed} rows where {len(found.keys)} were read; "
@@ -123,8 +123,7 @@ class ChangeColumns:
         after = staged.alias()
         names = {name: self._new.get(name, name) for name in rule.key}
         key = row_key_text(dialect, after, [names[name] for name in rule.key])
-        known = exists(select(literal(1)).select_from(after).where(DONE.c.row_key == key))
-        connection.execute(delete(DONE).where(DONE.c.rule == rule.id, known))
+        self._forget(connection, DONE, DONE.c.rule == rule.id, key)
         day = seoul_day(self.context.now()).isoformat()
         key_id: Sql = null() if self.key_id is None else literal(self.key_id)
         chosen = select(literal(rule.id), key, after.c[_EVENT], literal(day), key_id)
@@ -134,5 +133,13 @@ class ChangeColumns:
     def _forget_clocks(self, connection: Connection, staged: Table) -> None:
         rule = self.walk.rule
         key = row_key_text(rule.binding.database.dialect, staged, rule.key)
-        mine = exists(select(literal(1)).select_from(staged).where(CLOCK.c.row_key == key))
-        connection.execute(delete(CLOCK).where(CLOCK.c.table_name == str(rule.table), mine))
+        self._forget(connection, CLOCK, CLOCK.c.table_name == str(rule.table), key)
+
+    def _forget(self, connection: Connection, own: Table, which: Sql, key: Sql) -> None:
+        """Delete the batch's rows of one of the pipeline's own tables."""
+        named = (
+            own.c.row_key == key
+            if self.walk.rule.binding.database.dialect.deletes_by_join
+            else own.c.row_key.in_(select(key))
+        )
+        connection.execute(delete(own).where(which, named))

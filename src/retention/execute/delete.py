@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, FromClause, and_, delete, exists, literal, select
+from sqlalchemy import Connection, FromClause, delete, select
 
+from retention.database.keyset import columns_of
 from retention.database.own_tables import DONE
 from retention.database.reading import Sql
 from retention.errors import DatabaseFault
@@ -70,20 +71,19 @@ class Delete:
         counts: dict[str, int],
     ) -> None:
         """Delete parts of the chosen owners, the parts' own parts first."""
+        binding = self.walk.unit.binding
         for part in parts:
-            member = self.walk.unit.binding.shape(part.table).sql
-            mine = and_(
-                exists(
-                    select(literal(1))
-                    .select_from(owner)
-                    .where(joined(part.relation, member, owner), chosen)
-                    .correlate(member)
-                )
-            )
+            member, relation = binding.shape(part.table).sql, part.relation
+            owners = select(*(owner.c[name] for name in relation.parent_columns)).where(chosen)
+            mine = columns_of(member, relation.columns).in_(owners)
             self._parts(connection, found, part.parts, member, mine, counts)
-            name = str(self.walk.unit.binding.name_of(part.table))
-            gone = connection.execute(delete(member).where(mine)).rowcount
-            counts[name] = counts.get(name, 0) + gone
+            name = str(binding.name_of(part.table))
+            statement = (
+                delete(member).where(joined(relation, member, owner), chosen)
+                if binding.database.dialect.deletes_by_join
+                else delete(member).where(mine)
+            )
+            counts[name] = counts.get(name, 0) + connection.execute(statement).rowcount
 
     def _forget(self, connection: Connection, found: Found) -> None:
         """Take the rows out of the side table that told they had been transformed."""

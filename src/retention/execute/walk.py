@@ -9,9 +9,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Index, Table, and_, case, delete, insert, select, tuple_
+from sqlalchemy import Connection, Index, Table, and_, case, delete, insert, select
 
-from retention.database.keyset import after, among, between
+from retention.database.keyset import after, among, between, columns_of
 from retention.database.reading import Sql
 from retention.database.temporary import empty_table
 from retention.plan.plan import FINGERPRINT
@@ -145,8 +145,7 @@ class Walk:
         row, staged, key = self.rule.row, self._keys, self.rule.key
         here = select(*staged.c).where(between(staged, key, low, high))
         # Membership in a list of keys is what every planner prefers to a range of the clock's index.
-        named: Sql = row.c[key[0]].in_(here) if len(key) == 1 else tuple_(*(row.c[name] for name in key)).in_(here)
-        return and_(between(row, key, low, high), named)
+        return and_(between(row, key, low, high), columns_of(row, key).in_(here))
 
     def _unstage(
         self, connection: Connection, keys: Sequence[tuple[Any, ...]], staying: Sequence[tuple[Any, ...]]

@@ -95,7 +95,8 @@ def _encode(value: Any) -> bytes:
     elif isinstance(value, date):
         kind, content = b"d", value.isoformat().encode()
     elif isinstance(value, Decimal):
-        kind, content = b"m", str(value.normalize()).encode()
+        # Not normalize(): it rounds to the context's 28 digits.
+        kind, content = b"m", f"{value:f}".rstrip("0").encode()
     else:
         kind, content = b"o", repr(value).encode()
     return kind + len(content).to_bytes(4, "big") + content

@@ -5,6 +5,7 @@ It is the additional information that the law wants kept apart from the data, an
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +75,7 @@ class KeyRing:
         if not path.is_file():
             raise KeyRingError(f"key ring {path}: there is none; make one with `retention key new`")
         entries = read_secret(path).get("keys")
-        if not isinstance(entries, list):
+        if not isinstance(entries, list) or not all(_is_key(entry) for entry in entries):
             raise KeyRingError(f"key ring {path}: this is no key ring; put back the one that was here")
         return cls(path, entries)
 
@@ -132,6 +133,15 @@ class KeyRing:
 
     def _save(self) -> None:
         write_secret(self._path, {"keys": self._entries}, replace=True)
+
+
+def _is_key(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str) or not isinstance(entry.get("created"), str):
+        return False
+    if entry.get("state") == "destroyed":
+        return "secret" not in entry
+    secret = re.fullmatch(f"[0-9a-f]{{{2 * _BYTES}}}", str(entry.get("secret")))
+    return entry.get("state") in ("active", "retired") and secret is not None
 
 
 def _new(at: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ class LedgerSecrets:
         if not path.is_file():
             raise Refused(f"{path}: the ledger's secrets are missing; put the file back beside the ledger")
         text = read_secret(path).get("ledger")
-        if not isinstance(text, str) or len(text) != 2 * _BYTES:
+        if not isinstance(text, str) or not re.fullmatch(f"[0-9a-f]{{{2 * _BYTES}}}", text):
             raise Refused(f"{path}: this is no file of a ledger's secrets; put back the one that was here")
         return cls(bytes.fromhex(text))
 

@@ -17,11 +17,10 @@ from sqlalchemy import Connection, Row, Select, exc, func, insert, select
 
 from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, canonical, digest, genesis, pack
-from retention.ledger.store import LedgerFault, Store, open_store, upgrade
-from retention.ledger.tables import CLOSING, ENTRY
+from retention.ledger.store import LedgerFault, LedgerRefused, Store, open_store, upgrade
+from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
 from retention.ledger.verify import problems
 
-RUN_TASK = "run"
 _TRIES = 20
 
 
@@ -50,16 +49,21 @@ class Ledger:
 
         Raises:
             LedgerRefused: the schema is of another version, or no place for the secrets is known.
+            Refused: the secrets of a ledger that isn't empty are missing, or others may read them.
             LedgerFault: it is out of reach.
         """
         store = open_store(url)
         if secrets_path is None:
             if store.url.get_backend_name() != "sqlite":
-                raise LedgerFault(
+                raise LedgerRefused(
                     f"{store.label}: its secrets have no place; set RETENTION_LEDGER_KEYS to a file of mode 0600"
                 )
             secrets_path = Path(f"{store.url.database}.keys")
-        return cls(store, LedgerSecrets.load_or_create(secrets_path), now)
+        with store.reading() as connection:
+            empty = connection.execute(select(ENTRY.c.run).limit(1)).first() is None
+        # New secrets beside an old ledger would disown its signatures and its fingerprints.
+        found = LedgerSecrets.load_or_create(secrets_path) if empty else LedgerSecrets.load(secrets_path)
+        return cls(store, found, now)
 
     @property
     def label(self) -> str:
@@ -229,9 +233,9 @@ class Ledger:
 
     def find_all(self, kind: str, key: str) -> list[Entry]:
         """Return the entries of a kind under a key, oldest first."""
-        query = select(ENTRY).where(ENTRY.c.kind == kind, ENTRY.c.entry_key == key).order_by(ENTRY.c.at, ENTRY.c.run)
+        query = select(ENTRY).where(ENTRY.c.kind == kind, ENTRY.c.entry_key == key)
         with self._store.reading() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return sorted((_entry(row) for row in connection.execute(query)), key=_written)
 
     def head(self) -> tuple[str, int]:
         """Return the newest closing's hash and number; an empty ledger has ("", 0)."""
@@ -271,6 +275,11 @@ def _heads(run: str) -> Select[str, int, str]:
     return select(ENTRY.c.task, ENTRY.c.seq, ENTRY.c.hash).join(
         last, (ENTRY.c.task == last.c.task) & (ENTRY.c.seq == last.c.seq) & (ENTRY.c.run == run)
     )
+
+
+def _written(entry: Entry) -> tuple[int, str, int]:
+    """Return what entries of one kind sort by: closings are numbered as they are written, a clock may be put back."""
+    return entry.body.get("closing", {}).get("number", 0), entry.at, entry.seq
 
 
 def _entry(row: Row[*tuple[Json, ...]]) -> Entry:

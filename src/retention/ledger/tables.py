@@ -6,6 +6,8 @@ from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, String, Table,
 
 METADATA = MetaData()
 REVISION = "0001"
+RUN_TASK = "run"
+"""The task whose chain holds a run's opening and closing."""
 
 ENTRY = Table(
     "ledger_entry",

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
 from retention.ledger.entry import digest, genesis
-from retention.ledger.tables import CLOSING, ENTRY
+from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
 
 
 def problems(connection: Connection, public_key: str, expect: tuple[str, int] | None) -> list[str]:
@@ -25,13 +25,19 @@ def problems(connection: Connection, public_key: str, expect: tuple[str, int] | 
     found: list[str] = []
     heads: dict[str, dict[str, list[Any]]] = {}
     closing_bodies: dict[str, dict[str, Any]] = {}
-    found.extend(_chains(connection, heads, closing_bodies))
+    opened: set[str] = set()
+    found.extend(_chains(connection, heads, closing_bodies, opened))
     found.extend(_closings(connection, public_key, heads, closing_bodies, expect))
+    closed = {closing["run"] for closing in closing_bodies.values()}
+    found.extend(f"run {run}: it was neither opened nor closed" for run in sorted(set(heads) - opened - closed))
     return found
 
 
 def _chains(
-    connection: Connection, heads: dict[str, dict[str, list[Any]]], closings: dict[str, dict[str, Any]]
+    connection: Connection,
+    heads: dict[str, dict[str, list[Any]]],
+    closings: dict[str, dict[str, Any]],
+    opened: set[str],
 ) -> Iterator[str]:
     query = select(ENTRY).order_by(ENTRY.c.run, ENTRY.c.task, ENTRY.c.seq)
     chain, expected, previous = ("", ""), 1, ""
@@ -50,9 +56,11 @@ def _chains(
             yield f"{name}: it was changed, its hash is another"
         if _blob_hash(row.packed) != row.blob_sha256:
             yield f"{name}: its attachment was changed"
-        body = json.loads(row.body)
-        if "closing" in body:
-            closings[row.hash] = body["closing"]
+        closing = _closing_of(row.body)
+        if closing is not None:
+            closings[row.hash] = {**closing, "run": row.run}
+        if (row.task, row.seq, row.kind) == (RUN_TASK, 1, "opened"):
+            opened.add(row.run)
         heads.setdefault(row.run, {})[row.task] = [row.seq, row.hash]
         expected, previous = row.seq + 1, row.hash
 
@@ -64,7 +72,7 @@ def _closings(
     bodies: dict[str, dict[str, Any]],
     expect: tuple[str, int] | None,
 ) -> Iterator[str]:
-    previous, number, met = "", 0, expect is None
+    previous, number, met = "", 0, expect is None or expect == ("", 0)
     seen: set[str] = set()
     for row in connection.execute(select(CLOSING).order_by(CLOSING.c.number)):
         name = f"closing {row.number} (run {row.run})"
@@ -76,9 +84,7 @@ def _closings(
         else:
             if closing["number"] != row.number or closing["previous"] != previous:
                 yield f"{name}: it doesn't follow the closing before it"
-            for task, head in closing["heads"].items():
-                if heads.get(row.run, {}).get(task) != head:
-                    yield f"{name}: task {task} doesn't end where the run was closed"
+            yield from _ends(name, row.run, row.hash, closing, heads.get(row.run, {}))
         if row.public_key != public_key or not _signed(row.public_key, row.signature, row.hash):
             yield f"{name}: its signature isn't this ledger's"
         if expect is not None and row.number == expect[1]:
@@ -92,6 +98,29 @@ def _closings(
         yield f"closing {bodies[hash_]['number']}: its signature is missing"
     if expect is not None and not met:
         yield f"closing {expect[1]} is missing; the ledger ends with {number}"
+
+
+def _ends(name: str, run: str, hash_: str, closing: dict[str, Any], heads: dict[str, list[Any]]) -> Iterator[str]:
+    if closing["run"] != run:
+        yield f"{name}: its entry is another run's"
+        return
+    for task, head in closing["heads"].items():
+        if heads.get(task) != head:
+            yield f"{name}: task {task} doesn't end where the run was closed"
+    for task in sorted(set(heads) - set(closing["heads"]) - {RUN_TASK}):
+        yield f"{name}: task {task} was put in after the run was closed"
+    if RUN_TASK in heads and heads[RUN_TASK][1] != hash_:
+        yield f"{name}: it isn't the last entry of its run"
+
+
+def _closing_of(text: str) -> dict[str, Any] | None:
+    """Return what a closing entry says of itself; None for any other entry, and for one that was changed."""
+    try:
+        closing = json.loads(text)["closing"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    whole = isinstance(closing, dict) and {"number", "previous", "heads"} <= closing.keys()
+    return closing if whole and isinstance(closing["heads"], dict) else None
 
 
 def _blob_hash(packed: bytes | None) -> str | None:

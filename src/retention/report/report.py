@@ -1,0 +1,73 @@
+"""The whole report as data: what each section shows, in the order a reader meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from retention.report.outcome import RuleOutcome, rule_outcomes
+from retention.report.wording import Words
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run and its plan with their rules counted, and the language they are told in."""
+
+    run: Mapping[str, Any]
+    plan: Mapping[str, Any]
+    words: Words
+    rules: tuple[RuleOutcome, ...]
+
+    @classmethod
+    def of(cls, run: Mapping[str, Any], plan: Mapping[str, Any], lang: str) -> Report:
+        """Return the report of a run in a language.
+
+        Raises:
+            KeyError: there are no words for the language.
+        """
+        return cls(run, plan, Words.of(lang), rule_outcomes(run, plan))
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing was changed."""
+        return bool(self.run.get("dry_run", False))
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Return what was kept of the matrix with the run."""
+        found: Mapping[str, Any] = self.run.get("facts", {})
+        return found
+
+    @property
+    def destroyed(self) -> int:
+        """Return all rows that went, or would go."""
+        return sum(rule.destroyed for rule in self.rules)
+
+    @property
+    def changed(self) -> int:
+        """Return all rows that changed, or would change."""
+        return sum(rule.changed for rule in self.rules)
+
+    @property
+    def kept(self) -> int:
+        """Return all rows that stay although due, past their period or unreadable, counted under each rule."""
+        return sum(rule.kept for rule in self.rules)
+
+    @property
+    def parts(self) -> int:
+        """Return all rows of parts that went, or would go, with their owners."""
+        return sum(sum(rule.parts.values()) for rule in self.rules)
+
+    @property
+    def status(self) -> str:
+        """Return how the run ended, in words; a dry run ends with nothing changed, whatever it found."""
+        return self.words("status_dry") if self.dry else self.words.term("status", self.run["status"])
+
+    def tense(self, key: str) -> str:
+        """Return the text for what was done or, of a dry run, for what would be."""
+        return self.words(f"dry_{key}" if self.dry else key)
+
+    def named(self, rule: RuleOutcome) -> str:
+        """Return a rule's id, with its shard where there are several."""
+        return rule.id if rule.shard is None else f"{rule.id} · {self.words('shard', shard=rule.shard)}"

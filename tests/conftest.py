@@ -1,0 +1,86 @@
+"""Databases for the tests: one private server per engine and pytest process, a fresh database per test."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+from support.servers import Server, mariadb, postgresql
+
+settings.register_profile("test", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("proof", derandomize=False, deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("proof" if os.environ.get("RETENTION_PROOF") == "1" else "test")
+
+
+@pytest.fixture(scope="session")
+def proof() -> bool:
+    """Whether the tests run at full size."""
+    return os.environ.get("RETENTION_PROOF") == "1"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    yield from _running(postgresql())
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[Server]:
+    yield from _running(mariadb())
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: Server) -> Iterator[str]:
+    yield from _database(postgresql_server, "DROP DATABASE {} WITH (FORCE)")
+
+
+@pytest.fixture
+def mariadb_url(mariadb_server: Server) -> Iterator[str]:
+    yield from _database(mariadb_server, "DROP DATABASE {}")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    file = tmp_path / "database.sqlite"
+    file.touch()
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=pytest.mark.mariadb),
+    ]
+)
+def engine_url(request: pytest.FixtureRequest) -> str:
+    """An empty database on each engine."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+def _running(server: Server) -> Iterator[Server]:
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def _database(server: Server, drop: str) -> Iterator[str]:
+    name = f"t{secrets.token_hex(6)}"
+    _administer(server, f"CREATE DATABASE {name}")
+    yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
+    _administer(server, drop.format(name))
+
+
+def _administer(server: Server, statement: str) -> None:
+    engine = create_engine(server.url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
