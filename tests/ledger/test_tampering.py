@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from support.ledgers import OPENED, open_ledger, rows, tamper
 
 from retention.ledger import Ledger
 from retention.ledger.entry import canonical, digest, genesis
+from support.ledgers import OPENED, open_ledger, rows, tamper
 
 A_CHAIN = ("r2", "shop/member")
 

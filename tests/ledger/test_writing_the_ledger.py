@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, exc, text
-from support.ledgers import OPENED, open_ledger, rows, ticking
 
 from retention.ledger import Ledger, LedgerRefused
+from support.ledgers import OPENED, open_ledger, rows, ticking
 
 
 @pytest.fixture
@@ -186,9 +186,7 @@ def _refuses_changes(url: str, *more: str) -> None:
 @pytest.mark.parametrize(
     "server", [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("postgresql", "mariadb")]
 )
-def test_a_server_holds_a_ledger_as_well_as_a_file(
-    tmp_path: Path, server: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_server_holds_a_ledger_as_well_as_a_file(tmp_path: Path, server: str, request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue(f"{server}_url")
     ledger = Ledger.open(url, tmp_path / "keys", ticking())
     a_run(ledger, "r1")

@@ -128,7 +128,7 @@ def _blob_hash(packed: bytes | None) -> str | None:
         return None
     try:
         return hashlib.sha256(zlib.decompress(packed)).hexdigest()
-    except zlib.error:
+    except (zlib.error, TypeError):
         return ""
 
 

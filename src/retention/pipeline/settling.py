@@ -9,7 +9,8 @@ from retention.database.lease import at_work
 from retention.errors import Refused
 from retention.execute.settle import committed, settle
 from retention.ledger import Ledger
-from retention.ledger.ledger import RUN_TASK, RunHead
+from retention.ledger.ledger import RunHead
+from retention.ledger.tables import RUN_TASK
 from retention.matrix.binding import Binding
 
 

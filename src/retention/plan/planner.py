@@ -139,7 +139,7 @@ class Planner:
             due = and_(due, going.goes(rule.table, row))
         fingerprint = self.fingerprints(str(unit.binding.name_of(rule.table)))
         keys = select(*(row.c[column] for column in rule.key)).where(due)
-        found = connection.execution_options(stream_results=True).execute(keys)
+        found = connection.execute(keys, execution_options={"stream_results": True})
         pieces = [fingerprint([tuple(key) for key in chunk]) for chunk in found.partitions(_CHUNK)]
         return sorted_fingerprints(b"".join(pieces))
 
