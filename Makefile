@@ -1,0 +1,58 @@
+# What a person runs here; `make help` lists it. Every target makes its environment first.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+MEMBERS ?= 20000
+SEED ?= 1
+# The demo's shop is made round this day and kept, so that every look at it finds the same rows.
+ANCHOR := 2026-11-24
+AS_OF ?= $(ANCHOR)
+BIN := .venv/bin
+DEMO := var/demo
+
+.PHONY: help setup demo demo-reset test test-fast proof lint servers requirements
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/.ready ## the environment in .venv, from requirements.lock
+
+.venv/.ready: requirements.lock pyproject.toml
+	@echo "making .venv from requirements.lock"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	touch $@
+
+demo: setup ## a shop's database, a night over it, and the report; no server
+	@scripts/demo "$(DEMO)" "$(MEMBERS)" "$(SEED)" "$(ANCHOR)" "$(AS_OF)"
+
+demo-reset: ## forget the demo
+	@rm -rf "$(DEMO)"
+	echo "the demo is forgotten"
+
+lint: setup ## ruff, mypy, import directions
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+servers: ## PostgreSQL and MariaDB for the tests, where they are missing (Debian)
+	@scripts/servers
+
+test: setup lint servers ## everything that must hold, on all engines
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+test-fast: setup lint ## what needs no server
+	@$(BIN)/pytest -n 2 --dist loadfile -m "not postgresql and not mariadb and not slow"
+
+proof: setup servers ## the same properties, kills and random cases at full size
+	@RETENTION_PROOF=1 $(BIN)/pytest -n 2 --dist loadfile -m "proof or not proof" -s --timeout 3600
+
+requirements: ## write requirements.lock anew
+	@$(BIN)/uv lock --quiet
+	$(BIN)/uv export --quiet --frozen --no-emit-project --no-header --all-extras --all-groups --format requirements-txt > requirements.lock
