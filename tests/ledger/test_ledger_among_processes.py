@@ -256,7 +256,7 @@ def test_a_newer_schema_is_refused_and_no_upgrade_is_advised_or_tried(tmp_path: 
     open_ledger(file).record("note", {})
     tamper(file, "UPDATE ledger_version SET version_num = '9999'")
     for attempt in (lambda: open_ledger(file), lambda: Ledger.upgrade_url(f"sqlite:///{file}")):
-        with pytest.raises(LedgerRefused, match="a newer version of this product wrote it .its schema is 9999."):
+        with pytest.raises(LedgerRefused, match="a newer version of this product wrote it"):
             attempt()
 
 

@@ -98,9 +98,22 @@ def postgresql() -> Server:
     folder = _folder("postgresql", "postgres")
     data, port = folder / "data", free_port()
     subprocess.run(
-        [*_as("postgres"), str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "retention", "-E", "UTF8",
-         "--locale=C.UTF-8", "--no-sync"],
-        check=True, capture_output=True,
+        [
+            *_as("postgres"),
+            str(programs / "initdb"),
+            "-D",
+            str(data),
+            "-A",
+            "trust",
+            "-U",
+            "retention",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "--no-sync",
+        ],
+        check=True,
+        capture_output=True,
     )
     settings = {
         "port": port,
@@ -137,9 +150,16 @@ def mariadb() -> Server:
     data, port = folder / "data", free_port()
     user = ["--user=mysql"] if os.geteuid() == 0 else []
     subprocess.run(
-        [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal",
-         "--skip-test-db", *user],
-        check=True, capture_output=True,
+        [
+            install,
+            "--no-defaults",
+            f"--datadir={data}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            *user,
+        ],
+        check=True,
+        capture_output=True,
     )
     command = [
         program, "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1",
