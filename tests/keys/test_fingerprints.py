@@ -79,7 +79,7 @@ def test_a_batch_of_one_kind_and_a_mixed_one_agree() -> None:
         ((None,), ()),
         (("1",), (1,)),
         ((b"a",), ("a",)),
-        ((date(2021, 3, 1),), (datetime(2021, 3, 1),)),  # noqa: DTZ001 - a naive column's value
+        ((date(2021, 3, 1),), (datetime(2021, 3, 1),)),
         ((UUID(int=1),), (1,)),
         ((UUID(int=1),), (UUID(int=1).bytes,)),
         ((Decimal("1.5"),), (Decimal("1.50000000000000000000000000000000001"),)),
