@@ -59,7 +59,7 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
     elif full:
         parts.append("its disk is full; make room and run the same command again")
     elif retryable:
-        parts.append("it is locked or busy; try again")
+        parts.append("another process is at work on it and holds a lock; try again")
     return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable)
 
 

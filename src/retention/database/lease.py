@@ -17,7 +17,7 @@ from retention.database.boundary import guarded
 from retention.database.connect import Database
 from retention.database.identity import require_identity
 from retention.database.own_tables import IDENTITY, LEASE
-from retention.errors import BrokeOff, Refused
+from retention.errors import BrokeOff, DatabaseFault, Refused
 
 
 class Fenced(BrokeOff):
@@ -58,27 +58,39 @@ def leased(database: Database, identity: str, unit: str, run: str, now: Callable
     """
     with guarded(database.label), database.engine.connect() as holder:
         holder = holder.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901 - the same connection
-        with database.session() as connection, connection.begin():
-            lease = _take(database, identity, unit, run, now, connection, holder)
+        try:
+            with database.session() as connection, connection.begin():
+                lease = _take(database, identity, unit, run, now, connection, holder)
+        except DatabaseFault as fault:
+            if fault.retryable:
+                raise Refused(str(fault)) from None
+            raise
         try:
             yield lease
         finally:
             _release(database, lease, holder)
 
 
-def at_work(database: Database, identity: str, run: str) -> bool:
-    """Whether a holder of one of the run's leases on this database is alive."""
+def refuse_while_at_work(database: Database, identity: str) -> None:
+    """See that nobody is destroying in this database, whichever ledger they write to.
+
+    Raises:
+        Refused: the holder of a lease is alive.
+    """
     dialect = database.dialect
     with guarded(database.label), database.engine.connect() as holder:
         holder = holder.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901 - the same connection
         with database.planning() as connection:
-            leases = connection.execute(select(LEASE).where(LEASE.c.run == run, LEASE.c.released == 0)).all()
+            leases = connection.execute(select(LEASE).where(LEASE.c.released == 0)).all()
         for lease in leases:
             name = _lock_name(identity, lease.unit, lease.epoch)
             if not dialect.try_lock(holder, name):
-                return True
+                raise _occupied(database, lease.run, lease.unit)
             dialect.unlock(holder, name)
-    return False
+
+
+def _occupied(database: Database, run: str, unit: str) -> Refused:
+    return Refused(f"{database.label}: run {run} is at work on it (unit {unit}); wait until it has ended")
 
 
 def _take(
@@ -97,9 +109,7 @@ def _take(
     for lease in connection.execute(select(LEASE).where(LEASE.c.run != run, LEASE.c.released == 0)).all():
         name = _lock_name(identity, lease.unit, lease.epoch)
         if not dialect.try_lock(holder, name):
-            raise Refused(
-                f"{database.label}: run {lease.run} is at work on it (unit {lease.unit}); wait until it has ended"
-            )
+            raise _occupied(database, lease.run, lease.unit)
         dialect.unlock(holder, name)
         connection.execute(update(LEASE).where(LEASE.c.unit == lease.unit).values(released=1))
     last = connection.execute(select(LEASE.c.epoch).where(LEASE.c.unit == unit)).scalar()

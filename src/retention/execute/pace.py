@@ -1,32 +1,54 @@
-"""How many rows a batch takes: as many as fit the target time of a statement, halved after a timeout."""
+"""How many rows a batch takes: as many as fit the target time, halved after a timeout.
+
+A batch costs something however few rows it takes: a commit, the ledger's write, the parsing of a long condition. Making
+it smaller doesn't buy that back, it only pays it more often; so the pace learns both, what a batch costs and what a row
+costs, by least squares over the last batches, and shrinks a batch only by what its rows cost.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _FIRST = 500
 _SMALLEST = 1
 _GROWTH = 2.0
+_MEMORY = 0.8
 
 
 @dataclass
 class Pace:
-    """The batch size of one rule. ``target_ms`` is how long its statements should take."""
+    """The batch size of one rule. ``target_ms`` is how long a batch should take; ``most`` the rows it may have."""
 
     target_ms: float
     most: int
     rows: int = _FIRST
+    _sums: list[float] = field(default_factory=lambda: [0.0] * 5)
 
     def __post_init__(self) -> None:
-        self.rows = min(self.rows, self.most)
+        self.rows = max(_SMALLEST, min(self.rows, self.most))
 
     def took(self, rows: int, milliseconds: float) -> None:
-        """Move towards the target after a batch: at most double, at once down as far as needed."""
-        if rows < self.rows and milliseconds < self.target_ms:
-            return
-        factor = min(self.target_ms / max(milliseconds, 0.1), _GROWTH)
-        self.rows = max(_SMALLEST, min(self.most, int(self.rows * factor)))
+        """Learn from a batch and move towards the target: at most double, at once down as far as needed."""
+        seen = (1.0, float(rows), milliseconds, float(rows) ** 2, rows * milliseconds)
+        self._sums = [_MEMORY * old + new for old, new in zip(self._sums, seen, strict=True)]
+        batch, row = self._costs()
+        # Where the batch itself costs more than the target allows, its rows may cost as much again.
+        room = max(self.target_ms - batch, batch, 0.1)
+        fitting = self.most if row * self.most <= room else room / row
+        self.rows = max(_SMALLEST, min(self.most, int(fitting), int(self.rows * _GROWTH)))
 
     def halve(self) -> None:
         """Take half as many after a timeout: the same batch would time out again."""
         self.rows = max(_SMALLEST, self.rows // 2)
+
+    def _costs(self) -> tuple[float, float]:
+        """Return what a batch and what a row costs, in milliseconds; all is the rows' where sizes didn't differ."""
+        count, rows, time, squares, products = self._sums
+        spread = squares * count - rows * rows
+        if spread <= 1e-9 * squares * count:
+            return 0.0, time / rows
+        row = (products * count - rows * time) / spread
+        batch = (time - row * rows) / count
+        if batch < 0:
+            return 0.0, products / squares
+        return (batch, row) if row > 0 else (time / count, 0.0)

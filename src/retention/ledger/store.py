@@ -15,6 +15,7 @@ from retention.errors import Refused, RetentionError
 from retention.ledger.tables import REVISION
 
 VERSION_TABLE = "ledger_version"
+_SQLITE = b"SQLite format 3\0"
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
@@ -95,11 +96,16 @@ def open_store(text_url: str, *, any_version: bool = False) -> Store:
     store = Store(url, engine)
     with store.reading() as connection:
         found = _version(connection)
+    if found is not None and found > REVISION:
+        raise LedgerRefused(
+            f"{store.label}: a newer version of this product wrote it (schema {found}, here {REVISION}); "
+            "install that version"
+        )
     if any_version:
         return store
     if found is None:
         upgrade(store)
-    elif found != REVISION:
+    elif found < REVISION:
         raise LedgerRefused(
             f"{store.label}: its schema is {found}, this version writes {REVISION}; run `retention ledger upgrade`"
         )
@@ -130,9 +136,16 @@ def _make_file(url: URL) -> None:
     path = Path(url.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            begins = os.read(handle, len(_SQLITE))
+        finally:
+            os.close(handle)
     except OSError as error:
         raise LedgerFault(f"ledger {path}: it can't be made or written ({error.strerror})") from None
+    # A file shorter than a page is empty to the engine, which would write over it.
+    if begins not in (b"", _SQLITE):
+        raise LedgerFault(f"ledger {path}: it is no database; name another file")
 
 
 def _options(url: URL) -> dict[str, Any]:

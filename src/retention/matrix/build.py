@@ -335,6 +335,11 @@ class Builder:
                 inner = tuple(self._parts(doc.with_, place))
                 yield Part(table, tuple(doc.columns), tuple(doc.to_columns), doc.relation, place, inner)
 
+    def _meaning(self, database: str) -> list[Any]:
+        """Return what of a database decides over rows: how fast a night goes, and where it reads, doesn't."""
+        entry = self.databases.get(database)
+        return [entry.zone, list(entry.identities)] if entry is not None else []
+
     def _rule_digests(self, rules: Iterable[Rule]) -> dict[str, str]:
         """Return per rule a digest of all that decides what it does, so that a changed rule is recognised."""
         digests: dict[str, str] = {}
@@ -345,7 +350,7 @@ class Builder:
                 "rule": data["rules"][written[rule.id]],
                 "bases": {keep.basis.id: data["legal_bases"][keep.basis.id] for keep in rule.keeps},
                 "table": (data["tables"] or {}).get(str(rule.table)),
-                "zone": data["databases"][rule.table.database],
+                "database": self._meaning(rule.table.database),
                 "holidays": data.get("holidays"),
             }
             digests[rule.id] = _digest(core)

@@ -18,9 +18,9 @@ from typing import Any
 from retention.check import check_binding
 from retention.database.connect import Database, open_database
 from retention.database.identity import require_identity
-from retention.database.reflect import reflect
+from retention.database.reflect import Schema, reflect
 from retention.database.url import ConnectionSource, from_environment, refuse_clashes
-from retention.errors import Finding, MatrixRefused, Refused
+from retention.errors import DatabaseFault, Finding, MatrixRefused, Refused
 from retention.execute.context import Outcome, RunContext
 from retention.execute.transforms import build_transforms
 from retention.execute.unit import UnitRun
@@ -95,10 +95,7 @@ class Pipeline:
                 for shard, connection_name in enumerate(entry.connections):
                     database = open_database(entry.name, shard, connection_name, self.connections(connection_name))
                     opened.append(database)
-                    with database.planning() as connection:
-                        if identity:
-                            require_identity(connection, database, entry.identities[shard])
-                        schema = reflect(connection, database.dialect, schemas)
+                    schema = _schema(database, schemas, entry.identities[shard] if identity else None)
                     bound.append(bind(self.matrix, entry, database, schema))
             yield bound
         finally:
@@ -222,6 +219,17 @@ class Pipeline:
                 )
             )
         return checks
+
+
+def _schema(database: Database, schemas: set[str | None], identity: str | None) -> Schema:
+    """Return the live schema of a database that carries the identity; nothing has been changed where it can't."""
+    try:
+        with database.planning() as connection:
+            if identity is not None:
+                require_identity(connection, database, identity)
+            return reflect(connection, database.dialect, schemas)
+    except DatabaseFault as fault:
+        raise Refused(str(fault)) from None
 
 
 def may_be_left(outcomes: Sequence[Outcome]) -> dict[str, int | None]:

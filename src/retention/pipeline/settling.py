@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from retention.database.lease import at_work
+from retention.database.lease import refuse_while_at_work
 from retention.errors import Refused
 from retention.execute.settle import committed, settle
 from retention.ledger import Ledger
@@ -18,13 +18,13 @@ def settle_broken_off(ledger: Ledger, bindings: Sequence[Binding]) -> list[str]:
     """Close every run that was left open: its batches by their markers, under its own id. Return the runs' ids.
 
     Raises:
-        Refused: such a run is still at work, or was begun on a database that isn't open here.
+        Refused: a run is at work on one of the databases, or one that broke off was begun on a database that isn't
+            open here.
     """
+    for binding in bindings:
+        refuse_while_at_work(binding.database, binding.identity)
     settled: list[str] = []
     for run in ledger.open_runs():
-        for binding in bindings:
-            if at_work(binding.database, binding.identity, run.run):
-                raise Refused(f"{binding.database.label}: run {run.run} is at work on it; wait until it has ended")
         named = {(one["name"], one["shard"]) for one in run.opened["databases"]}
         here = {(binding.entry.name, binding.database.shard) for binding in bindings}
         if not named & here:

@@ -63,7 +63,7 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
         may_stay = _waiting(last)
         checks = [
             Check(one.phase, one.rule, one.check, True, one.count, "its rule waits or was denied")
-            if one.check == "due left" and one.rule in may_stay
+            if one.check in ("due left", "overdue left") and one.rule in may_stay
             else one
             for one in checks
         ]

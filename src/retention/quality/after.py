@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import and_, case, func, not_, or_, select
 
 from retention.database.connect import Database
 from retention.database.reading import Sql
+from retention.law import OVERDUE_AFTER
 from retention.plan.clocks import sure
 from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
@@ -33,8 +34,8 @@ def check_after(
 ) -> list[Check]:
     """Return the checks of a database after a run.
 
-    ``may_stay`` gives how many due rows of a rule may be left: None where the rule was not carried out. Without
-    ``orphans_before`` orphans are only counted.
+    ``may_stay`` gives how many due rows of a rule may be left: None where the rule was not carried out, whose overdue
+    rows then count as its own. Without ``orphans_before`` orphans are only counted.
     """
     measures: list[Measure] = []
     for unit in units:
@@ -54,9 +55,13 @@ def orphan_counts(checks: Sequence[Check]) -> dict[str, int]:
 
 def _due(unit: Unit, rule: BoundRule, as_of: date, most: int | None) -> Measure:
     row = rule.row
-    query = select(func.count(case((sure(due_left(unit, rule, as_of)), 1))).label("n_due")).select_from(row)
+    days = {"n_due": as_of, "n_overdue": as_of - timedelta(days=OVERDUE_AFTER)}
+    counts = (func.count(case((sure(due_left(unit, rule, day)), 1))).label(name) for name, day in days.items())
     name = str(unit.binding.name_of(rule.table))
-    return Measure(name, query, {"n_due": Expected(rule.id, "due left", most)})
+    # Whatever came in between, a row that should have gone days ago is somebody's to look at.
+    overdue = None if most is None else 0
+    expected = {"n_due": Expected(rule.id, "due left", most), "n_overdue": Expected(rule.id, "overdue left", overdue)}
+    return Measure(name, select(*counts).select_from(row), expected)
 
 
 def _changed(rule: BoundRule, formats: Mapping[str, str]) -> list[Measure]:

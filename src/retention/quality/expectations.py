@@ -1,7 +1,8 @@
 """Judging measures with Great Expectations, as SQL in the database: one context per database and phase.
 
-Each measure is a query asset of one row of counts. The result of an expectation on it is a count, never a value of a
-row; the database's URL stays in memory (an ephemeral context).
+Each measure is a query asset of one row of counts, taken once into a temporary table of the session: several
+expectations look at it, and each would weigh the whole table again. The result of an expectation is a count, never a
+value of a row; the database's URL stays in memory (an ephemeral context).
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ def judge(database: Database, phase: str, measures: Sequence[Measure]) -> list[C
         source = context.data_sources.add_sql(
             _DATASOURCE,
             connection_string=url.render_as_string(hide_password=False),
-            create_temp_table=False,
-            kwargs=database.dialect.engine_options(),  # type: ignore[call-arg]
+            create_temp_table=True,
+            # As a plan counts: the engine's default may lock the shop's rows while they are copied.
+            kwargs={**database.dialect.engine_options(), "isolation_level": database.dialect.plan_isolation},  # type: ignore[call-arg]
         )
         checks: list[Check] = []
         for number, measure in enumerate(measures):
@@ -62,6 +64,7 @@ def judge(database: Database, phase: str, measures: Sequence[Measure]) -> list[C
             )
             result = batch.validate(suite, result_format="BASIC")
             checks.extend(_checks(phase, measure, result["results"]))
+        source.get_engine().dispose()
     return checks
 
 

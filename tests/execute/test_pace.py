@@ -1,0 +1,55 @@
+"""The pace of batches: it finds the size that fits the target, whatever a batch itself costs."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from retention.execute.pace import Pace
+
+
+def _settled(batch_ms: float, row_ms: float, *, noise: float = 0.0, target: float = 20.0) -> int:
+    pace, chance = Pace(target, 10_000), random.Random(3)
+    sizes = []
+    for _ in range(60):
+        cost = (batch_ms + row_ms * pace.rows) * (1 + noise * (chance.random() - 0.5))
+        pace.took(pace.rows, cost)
+        sizes.append(pace.rows)
+    return sorted(sizes[-20:])[10]
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.4])
+def test_a_batch_takes_the_rows_that_fit_the_target(noise: float) -> None:
+    assert 600 <= _settled(5.0, 0.02, noise=noise) <= 900
+
+
+def test_a_batch_that_costs_more_than_the_target_is_not_made_ever_smaller() -> None:
+    assert _settled(30.0, 0.02) >= 1000
+
+
+def test_rows_that_cost_much_each_are_taken_singly() -> None:
+    assert _settled(5.0, 150.0) == 1
+
+
+def test_cheap_rows_are_taken_ten_thousand_at_a_time() -> None:
+    assert _settled(2.0, 0.0001) == 10_000
+
+
+def test_a_sudden_load_shrinks_the_next_batch_and_its_end_lets_them_grow_again() -> None:
+    pace = Pace(20.0, 10_000)
+    for _ in range(20):
+        pace.took(pace.rows, 3 + 0.002 * pace.rows)
+    calm = pace.rows
+    for _ in range(8):
+        pace.took(pace.rows, 3 + 0.04 * pace.rows)
+    assert pace.rows < calm / 4
+    for _ in range(30):
+        pace.took(pace.rows, 3 + 0.002 * pace.rows)
+    assert pace.rows > calm / 2
+
+
+def test_a_timeout_halves_the_batch() -> None:
+    pace = Pace(20.0, 10_000, rows=400)
+    pace.halve()
+    assert pace.rows == 200
