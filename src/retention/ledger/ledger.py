@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Row, Select, exc, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exc, exists, func, insert, literal, not_, select, true
 
 from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, canonical, digest, genesis, pack
@@ -197,24 +197,30 @@ class Ledger:
 
     def runs(self) -> list[RunHead]:
         """Return every run that was opened, oldest first."""
-        opened = select(ENTRY).where(ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "opened").order_by(ENTRY.c.at)
-        closed = select(ENTRY).where(ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "closed")
-        with self._store.reading() as connection:
-            ends = {row.run: row for row in connection.execute(closed)}
-            return [
-                RunHead(
-                    row.run,
-                    row.at,
-                    json.loads(row.body),
-                    ends[row.run].at if row.run in ends else None,
-                    json.loads(ends[row.run].body) if row.run in ends else None,
-                )
-                for row in connection.execute(opened)
-            ]
+        return self._runs(true())
 
     def open_runs(self) -> list[RunHead]:
-        """Return the runs that were opened and not closed."""
-        return [run for run in self.runs() if run.closed is None]
+        """Return the runs that were opened and not closed, oldest first."""
+        end = ENTRY.alias()
+        closed = select(literal(1)).where(end.c.run == ENTRY.c.run, end.c.task == RUN_TASK, end.c.kind == "closed")
+        return self._runs(not_(exists(closed.correlate(ENTRY))))
+
+    def _runs(self, which: ColumnElement[bool]) -> list[RunHead]:
+        opened = select(ENTRY).where(ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "opened", which).order_by(ENTRY.c.at)
+        closed = select(ENTRY).where(ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "closed")
+        with self._store.reading() as connection:
+            begun = connection.execute(opened).all()
+            ends = {row.run: row for row in connection.execute(closed)} if begun else {}
+        return [
+            RunHead(
+                row.run,
+                row.at,
+                json.loads(row.body),
+                ends[row.run].at if row.run in ends else None,
+                json.loads(ends[row.run].body) if row.run in ends else None,
+            )
+            for row in begun
+        ]
 
     def entries(self, run: str | None = None, task: str | None = None, kind: str | None = None) -> Iterator[Entry]:
         """Yield entries in the order of their chains; attachments come with them."""

@@ -19,7 +19,7 @@ from retention.report.table import Text
 
 _UNSAFE_IN_CSS = re.compile(r"[^0-9A-Za-z._-]")
 _WHOLE = re.compile(r"(\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2})?(?: –)?)")
-_BREAK = re.compile(r"(?<=\w{40})(?=\w)")
+_BREAK = re.compile(r"(?<=\w{40})(?=\w)|(?<=[^\W_][_.])(?=[^\W\d_])")
 
 
 def render_html(run: Mapping[str, Any], plan: Mapping[str, Any], lang: str) -> str:
@@ -82,7 +82,7 @@ def _environment() -> Environment:
 
 
 def _broken_well(line: object) -> Markup:
-    """Return a line, escaped, that breaks inside a name too long for any column, and never inside a day."""
+    """Return a line, escaped, that breaks between the parts of a name or inside one too long, never inside a day."""
     return Markup("").join(
         Markup('<span class="day">{}</span>').format(piece) if number % 2 else Markup("<wbr>").join(_BREAK.split(piece))
         for number, piece in enumerate(_WHOLE.split(str(line)))
