@@ -17,9 +17,22 @@ from retention.cli.arguments import hoist
 from retention.cli.state import State, print_json
 from retention.errors import MatrixRefused, RetentionError
 
+_HELP = """Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.
+
+A first time: [bold]check[/bold] the matrix; [bold]init CONNECTION --identity NAME[/bold] once in each database;
+[bold]plan[/bold], and read it; then [bold]run --accept RULE=COUNT --by NAME[/bold] for each rule that waits, or
+[bold]approve DIGEST[/bold] and [bold]run --plan DIGEST[/bold]. Every night after that: [bold]run[/bold].
+
+A connection's URL is the environment variable RETENTION_CONN_<NAME>, a SQLAlchemy URL such as
+postgresql://role@host/database, mysql://role@host/database or sqlite:///file.
+"""
+_CODES = """Exit codes: 0 done · 1 done, but something is to be looked at · 2 refused before anything changed ·
+3 a rule waits for approval · 4 stopped early and cleanly · 5 broke off; after 4 and 5 the same command goes on."""
+
 app = typer.Typer(
     name="retention",
-    help="Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.",
+    help=_HELP,
+    epilog=_CODES,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

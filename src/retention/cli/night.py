@@ -66,7 +66,10 @@ def approve(
     note: Annotated[str, typer.Option(help="Why.")],
     reject: Annotated[bool, typer.Option("--reject", help="Reject the plan.")] = False,
 ) -> None:
-    """Record a person's decision on a plan: that digest may be carried out, or may not."""
+    """Record a person's decision on a plan: that digest may be carried out, or may not.
+
+    It answers for every rule of the plan that waits. Then: retention run --plan DIGEST.
+    """
     state: State = context.obj
     if not by.strip() or not note.strip():
         raise Refused("approve: a decision without a name or a reason proves nothing; fill in --by and --note")
@@ -90,7 +93,12 @@ def run(
     ] = None,
     by: Annotated[str | None, typer.Option(help="Who accepts.")] = None,
 ) -> None:
-    """Run a night: plan, check, carry out, verify, report."""
+    """Run a night: plan, check, carry out, verify, report.
+
+    A rule that is new, changed, or over its limit waits, and the run exits with 3; the others are carried out. To let it
+    go this once: --accept logins=12000 --by NAME, where COUNT is what you read in the plan: more rows than that still
+    wait. A run that was stopped or killed is gone on with by the same command.
+    """
     state: State = context.obj
     stop = _Stop()
     wish = Wish(
