@@ -95,9 +95,9 @@ def run(
 ) -> None:
     """Run a night: plan, check, carry out, verify, report.
 
-    A rule that is new, changed, or over its limit waits, and the run exits with 3; the others are carried out. To let it
-    go this once: --accept logins=12000 --by NAME, where COUNT is what you read in the plan: more rows than that still
-    wait. A run that was stopped or killed is gone on with by the same command.
+    A rule that is new, changed, or over its limit waits, and the run exits with 3; the others are carried out. To let
+    it go this once: --accept logins=12000 --by NAME, with the count that you read in the plan: more rows than that
+    still wait. A run that was stopped or killed is gone on with by the same command.
     """
     state: State = context.obj
     stop = _Stop()
