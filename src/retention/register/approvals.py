@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from retention.ledger import Ledger
 PLAN = "approval"
 ACCEPTED = "accepted"
 STANDING = "standing"
+_WIDTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +63,5 @@ class Approvals:
 
 def _key(rule: str, identity: str) -> str:
     """Return the key of a rule on a database, within the ledger's width."""
-    return f"{rule}@{identity}"[:200]
+    key = f"{rule}@{identity}"
+    return key if len(key) <= _WIDTH else hashlib.sha256(key.encode()).hexdigest()
