@@ -1,24 +1,26 @@
 """Judging measures with Great Expectations, as SQL in the database: one context per database and phase.
 
-Each measure is a query asset of one row of counts, taken once into a temporary table of the session: several
-expectations look at it, and each would weigh the whole table again. The result of an expectation is a count, never a
-value of a row; the database's URL stays in memory (an ephemeral context).
+A query asset is one row of counts, those of several measures side by side, taken once into a temporary table of the
+session: every expectation looks at it, and each would weigh the tables again. The result of an expectation is a count,
+never a value of a row; the database's URL stays in memory (an ephemeral context).
 """
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Select, select
 
 from retention.database.connect import Database
 from retention.errors import DatabaseFault
-from retention.quality.measure import Check, Measure
+from retention.quality.measure import Check, Expected, Measure
 
 _DATASOURCE = "retention"
+_COUNTS_A_ROW = 60
 
 
 def judge(database: Database, phase: str, measures: Sequence[Measure]) -> list[Check]:
@@ -52,41 +54,81 @@ def judge(database: Database, phase: str, measures: Sequence[Measure]) -> list[C
             kwargs={**database.dialect.engine_options(), "isolation_level": database.dialect.plan_isolation},  # type: ignore[call-arg]
         )
         checks: list[Check] = []
-        for number, measure in enumerate(measures):
-            asset = source.add_query_asset(f"measure_{number}", query=_text(measure, database.engine))
+        for number, together in enumerate(_pages(measures)):
+            counts = [
+                _Count(measure, column, place) for place, measure in enumerate(together) for column in measure.expected
+            ]
+            asset = source.add_query_asset(f"measures_{number}", query=_text(_one_row(together), database.engine))
             batch = asset.add_batch_definition_whole_table("all").get_batch()
             suite = gx.ExpectationSuite(
                 name=f"{phase}_{number}",
                 expectations=[
-                    ExpectColumnMaxToBeBetween(column=column, min_value=0, max_value=expected.most)
-                    for column, expected in measure.expected.items()
+                    ExpectColumnMaxToBeBetween(column=one.name, min_value=0, max_value=one.expected.most)
+                    for one in counts
                 ],
             )
-            result = batch.validate(suite, result_format="BASIC")
-            checks.extend(_checks(phase, measure, result["results"]))
+            results = batch.validate(suite, result_format="BASIC")["results"]
+            seen = {result["expectation_config"]["kwargs"]["column"]: result for result in results}
+            checks.extend(_check(phase, one, seen[one.name]) for one in counts)
         source.get_engine().dispose()
     return checks
 
 
-def _checks(phase: str, measure: Measure, results: Sequence[Any]) -> list[Check]:
-    found: list[Check] = []
-    for result in results:
-        column = result["expectation_config"]["kwargs"]["column"]
-        seen = result["result"].get("observed_value")
-        if seen is None:
-            raise DatabaseFault(f"{measure.table}: the quality check {column} could not be taken; run it again")
-        expected = measure.expected[column]
-        found.append(Check(phase, expected.rule, expected.check, bool(result["success"]), int(seen)))
-    return found
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """One count of a measure, under the name it has in the row that holds several measures."""
+
+    measure: Measure
+    column: str
+    place: int
+
+    @property
+    def name(self) -> str:
+        return f"m{self.place}_{self.column}"
+
+    @property
+    def expected(self) -> Expected:
+        return self.measure.expected[self.column]
 
 
-def _text(measure: Measure, engine: Engine) -> str:
-    """Return the measure as SQL text, which is all that a query asset takes.
+def _pages(measures: Sequence[Measure]) -> Iterator[list[Measure]]:
+    """Yield measures in groups whose counts fit into one row."""
+    page: list[Measure] = []
+    for measure in measures:
+        if page and sum(len(one.expected) for one in [*page, measure]) > _COUNTS_A_ROW:
+            yield page
+            page = []
+        page.append(measure)
+    if page:
+        yield page
+
+
+def _one_row(measures: Sequence[Measure]) -> Select[*tuple[Any, ...]]:
+    """Return the rows of several measures side by side: each is one row, so that their product is one too."""
+    rows = [measure.query.subquery(f"m{place}") for place, measure in enumerate(measures)]
+    return select(
+        *(
+            row.c[column].label(_Count(measure, column, place).name)
+            for place, (measure, row) in enumerate(zip(measures, rows, strict=True))
+            for column in measure.expected
+        )
+    ).select_from(*rows)
+
+
+def _check(phase: str, count: _Count, result: Any) -> Check:
+    seen = result["result"].get("observed_value")
+    if seen is None:
+        raise DatabaseFault(f"{count.measure.table}: the quality check {count.column} could not be taken; run it again")
+    return Check(phase, count.expected.rule, count.expected.check, bool(result["success"]), int(seen))
+
+
+def _text(query: Select[*tuple[Any, ...]], engine: Engine) -> str:
+    """Return the query as SQL text, which is all that a query asset takes.
 
     Its values are days, counts and the constants of the matrix, written by the dialect's own literal processors; a
     colon is escaped because the text goes through SQLAlchemy once more.
     """
-    compiled = measure.query.compile(engine, compile_kwargs={"literal_binds": True})
+    compiled = query.compile(engine, compile_kwargs={"literal_binds": True})
     text = str(compiled)
     if engine.dialect.identifier_preparer._double_percents:
         text = text.replace("%%", "%")
