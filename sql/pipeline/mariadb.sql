@@ -43,3 +43,10 @@ CREATE TABLE retention_clock (
     day VARCHAR(10) NOT NULL,
     PRIMARY KEY (table_name, row_key, rule)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+CREATE TABLE retention_hold (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    table_name VARCHAR(200) NOT NULL,
+    row_key VARCHAR(255) NOT NULL,
+    KEY retention_hold_key (table_name, row_key)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

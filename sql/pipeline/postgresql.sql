@@ -43,3 +43,10 @@ CREATE TABLE retention_clock (
     day VARCHAR(10) NOT NULL,
     PRIMARY KEY (table_name, row_key, rule)
 );
+
+CREATE TABLE retention_hold (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    table_name VARCHAR(200) NOT NULL,
+    row_key VARCHAR(255) NOT NULL
+);
+CREATE INDEX retention_hold_key ON retention_hold (table_name, row_key);

@@ -43,3 +43,10 @@ CREATE TABLE retention_clock (
     day TEXT NOT NULL,
     PRIMARY KEY (table_name, row_key, rule)
 );
+
+CREATE TABLE retention_hold (
+    id INTEGER PRIMARY KEY,
+    table_name TEXT NOT NULL,
+    row_key TEXT NOT NULL
+);
+CREATE INDEX retention_hold_key ON retention_hold (table_name, row_key);

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from retention import __version__
-from retention.cli import databases, documents, keys, ledger, matrix, night
+from retention.cli import databases, documents, hold, keys, ledger, matrix, night
 from retention.cli.arguments import hoist
 from retention.cli.state import State, print_json
 from retention.errors import MatrixRefused, RetentionError
@@ -40,6 +40,7 @@ app = typer.Typer(
 )
 for module in (matrix, databases, night, documents):
     module.add_to(app)
+app.add_typer(hold.app, name="hold")
 app.add_typer(keys.app, name="key")
 app.add_typer(ledger.app, name="ledger")
 

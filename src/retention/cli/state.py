@@ -71,6 +71,7 @@ class State:
                 ledger=ledger,
                 connections=environment_connections(),
                 key_ring=self.key_ring,
+                now=wall_clock,
                 databases=self.databases,
                 rules=self.rules,
                 progress=self.progress,

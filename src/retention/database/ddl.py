@@ -6,7 +6,10 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-_NAMED = re.compile(r"CREATE TABLE (?:IF NOT EXISTS )?[`\"]?(\w+)", re.IGNORECASE)
+_NAMED = re.compile(
+    r"CREATE (?:TABLE|(?:UNIQUE )?INDEX \w+ ON) (?:IF NOT EXISTS )?[`\"]?(\w+)",
+    re.IGNORECASE,
+)
 _CHECKOUT = Path(__file__).resolve().parents[3] / "sql"
 
 
@@ -24,11 +27,11 @@ def split(text: str) -> list[str]:
     return [piece.strip() for piece in re.split(r";\s*(?:\n|$)", "\n".join(lines)) if piece.strip()]
 
 
-def statements(name: str) -> dict[str, str]:
-    """Return a script's CREATE TABLE statements by the table they make."""
-    found = {}
+def statements(name: str) -> dict[str, list[str]]:
+    """Return, for each table a script makes, the statements that make it and its indexes."""
+    found: dict[str, list[str]] = {}
     for statement in split(script(name)):
         named = _NAMED.match(statement)
         if named:
-            found[named.group(1)] = statement
+            found.setdefault(named.group(1), []).append(statement)
     return found

@@ -25,7 +25,7 @@ def require_identity(connection: Connection, database: Database, identity: str) 
     """See that the database is the one that the matrix names.
 
     Raises:
-        Refused: it carries no identity, or another one.
+        Refused: it carries no identity or another one, or lacks one of the pipeline's own tables.
     """
     found = identity_of(connection)
     if found is None:
@@ -37,6 +37,12 @@ def require_identity(connection: Connection, database: Database, identity: str) 
         raise Refused(
             f"{database.label}: its identity is {found}, the matrix names {identity}; nothing is done in a database "
             "that isn't the matrix's: mend the connection or the matrix"
+        )
+    missing = NAMES - set(inspect(connection).get_table_names())
+    if missing:
+        raise Refused(
+            f"{database.label}: an older version made the pipeline's tables there, {', '.join(sorted(missing))} is "
+            f"missing; run `retention init {database.connection_name} --identity {identity}` once"
         )
 
 
@@ -56,8 +62,8 @@ def give_identity(database: Database, identity: str, at: datetime) -> bool:
                 "name that one in the matrix"
             )
         with connection.begin():
-            for table, statement in statements(f"pipeline/{database.dialect.name}.sql").items():
-                if table in missing:
+            for table, made in statements(f"pipeline/{database.dialect.name}.sql").items():
+                for statement in made if table in missing else ():
                     connection.exec_driver_sql(statement)
             if found is None:
                 connection.execute(

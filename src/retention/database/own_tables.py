@@ -68,7 +68,16 @@ CLOCK = Table(
 )
 """The latest last day of rows that a rule destroyed and that referred to this row."""
 
-TABLES = (IDENTITY, LEASE, BATCH, DONE, CLOCK)
+HOLD = Table(
+    "retention_hold",
+    METADATA,
+    Column("id", BigInteger, primary_key=True),
+    Column("table_name", String(200), nullable=False, index=True),
+    Column("row_key", String(255), nullable=False),
+)
+"""The keys of rows that live holds cover, while a unit is at work on their tables."""
+
+TABLES = (IDENTITY, LEASE, BATCH, DONE, CLOCK, HOLD)
 NAMES = frozenset(table.name for table in TABLES)
 
 

@@ -36,11 +36,15 @@ Act = Callable[[Connection], Done | None]
 
 @dataclass
 class Batches:
-    """The batches of one task: their sequence, their lease, their chain."""
+    """The batches of one task: their sequence, their lease, their chain.
+
+    ``still`` raises where what the statements rested on has changed while the batch was open.
+    """
 
     context: RunContext
     lease: Lease
     chain: TaskChain
+    still: Callable[[], None]
     sequence: int = 0
 
     def resume(self, connection: Connection) -> None:
@@ -94,6 +98,7 @@ class Batches:
                 },
                 self.context.fingerprints(table)(done.keys) if prove else None,
             )
+            self.still()
             # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
             self.sequence = number
         return done

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from retention.plan.plan import RulePlan
+from retention.plan.plan import RulePlan, kept_by
+from retention.register import Hold
 from retention.surrogate import KeySource
 
 Json = Any
@@ -18,6 +19,16 @@ class TaskChain(Protocol):
 
     def append(self, kind: str, body: Mapping[str, Json], blob: bytes | None = None) -> object:
         """Write one entry."""
+
+
+class HoldSource(Protocol):
+    """The holds in force, read anew each time."""
+
+    def version(self) -> int:
+        """Return a number that is another one after every change."""
+
+    def of(self, database: str) -> Sequence[Hold]:
+        """Return those on a database."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class RunContext:
     now: Callable[[], datetime]
     fingerprints: Callable[[str], Callable[[Sequence[tuple[Any, ...]]], bytes]]
     keys_for: Callable[[str], KeySource | None]
+    holds: HoldSource
     stop: Callable[[], str | None] = lambda: None
     progress: Callable[[str], None] = lambda _line: None
     budget: int | None = None
@@ -43,7 +55,10 @@ class RunContext:
 
 @dataclass
 class Outcome:
-    """What came of one rule in one run. ``status`` follows from the numbers, never from intent."""
+    """What came of one rule in one run. ``status`` follows from the numbers, never from intent.
+
+    ``holds`` tells how many lapsed rows each hold covered when the rule was done with; None where it wasn't counted.
+    """
 
     plan: RulePlan
     status: str = "nothing"
@@ -57,6 +72,7 @@ class Outcome:
     newest: date | None = None
     parts: dict[str, int] = field(default_factory=dict)
     reason: str = ""
+    holds: Mapping[str, int] | None = None
 
     def saw(self, days: Sequence[date | None]) -> None:
         """Widen the range of event days that were carried out."""
@@ -93,6 +109,9 @@ class Outcome:
         if self.oldest is not None and self.newest is not None:
             document["oldest_clock"] = self.oldest.isoformat()
             document["newest_clock"] = self.newest.isoformat()
+        kept = self.plan.holds if self.holds is None else self.holds
+        if kept:
+            document["holds"] = kept_by(kept)
         if self.reason:
             document["reason"] = self.reason
         return document

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, FromClause, delete, select
+from sqlalchemy import Connection, FromClause, delete, not_, select
 
 from retention.database.keyset import columns_of
 from retention.database.own_tables import DONE
@@ -82,7 +82,7 @@ class Delete:
                 delete(member).where(joined(relation, member, owner), chosen)
                 if binding.database.dialect.deletes_by_join
                 else delete(member).where(mine)
-            )
+            ).where(not_(self.walk.covers(part.table, member)))
             counts[name] = counts.get(name, 0) + connection.execute(statement).rowcount
 
     def _forget(self, connection: Connection, found: Found) -> None:

@@ -17,6 +17,7 @@ from retention.execute.batch import Batches, Done
 from retention.execute.columns import ChangeColumns
 from retention.execute.context import Outcome, RunContext, TaskChain
 from retention.execute.delete import Delete
+from retention.execute.holding import HoldsMoved, UnitHolds
 from retention.execute.kept_clock import KeptClock
 from retention.execute.pace import Pace
 from retention.execute.transforms import build_transforms
@@ -24,7 +25,6 @@ from retention.execute.walk import Seal, Walk
 from retention.plan.going import count
 from retention.plan.plan import RulePlan
 from retention.plan.rules import BoundRule
-from retention.plan.statement import condition
 from retention.plan.units import Unit
 
 _RETRIES = 5
@@ -68,7 +68,8 @@ class UnitRun:
         outcomes: list[Outcome] = []
         with leased(database, self.unit.binding.identity, self.unit.id, self.context.run, self.context.now) as lease:
             self.chain.append("unit_begun", {"unit": self.unit.id, "epoch": lease.epoch})
-            batches = Batches(self.context, lease, self.chain)
+            holds = UnitHolds(self.context, self.unit, lease, self.chain)
+            batches = Batches(self.context, lease, self.chain, holds.require_same)
             with database.session() as connection:
                 with connection.begin():
                     database.dialect.lock_timeout(connection, _LOCK_TIMEOUT_MS)
@@ -83,24 +84,28 @@ class UnitRun:
                     if stopped:
                         outcome.status, outcome.reason = "stopped" if plan.planned else "nothing", stopped
                         continue
-                    stopped = self._rule(connection, batches, rule, outcome)
+                    stopped = self._rule(connection, batches, holds, rule, outcome)
+                holds.forget(connection)
             self.chain.append(
                 "unit_ended",
                 {"unit": self.unit.id, "epoch": lease.epoch, "rules": {one.plan.id: one.status for one in outcomes}},
             )
         return outcomes
 
-    def _rule(self, connection: Connection, batches: Batches, rule: BoundRule, outcome: Outcome) -> str | None:
+    def _rule(
+        self, connection: Connection, batches: Batches, holds: UnitHolds, rule: BoundRule, outcome: Outcome
+    ) -> str | None:
         """Carry out one rule; return why the run stops, if it does."""
         self._before(connection, rule, outcome)
         started = time.monotonic()
         stopped: str | None = None
         try:
-            work = self._work(rule, outcome.plan)
+            holds.follow(connection)
+            work = self._work(rule, outcome.plan, holds)
             work.walk.prepare(connection)
             work.prepare(connection)
             try:
-                stopped = self._batches(connection, batches, work, outcome)
+                stopped = self._batches(connection, batches, holds, work, outcome)
             finally:
                 if not connection.closed and not connection.invalidated:
                     work.finish(connection)
@@ -114,7 +119,7 @@ class UnitRun:
                 raise BrokeOff(f"{self.unit.binding.database.label}: the connection is lost; run it again") from None
             outcome.status, outcome.reason = "failed", str(fault)
         else:
-            self._conclude(connection, work, outcome, stopped)
+            self._conclude(connection, holds, work, outcome, stopped)
         outcome.seconds = time.monotonic() - started
         self.context.progress(f"{rule.id}: {outcome.done:,} of {outcome.plan.planned:,} ({outcome.status})")
         return stopped
@@ -129,10 +134,11 @@ class UnitRun:
             ).one()
         outcome.done, outcome.batches = int(rows), int(number)
 
-    def _work(self, rule: BoundRule, plan: RulePlan) -> Work:
+    def _work(self, rule: BoundRule, plan: RulePlan, holds: UnitHolds) -> Work:
         table = str(self.unit.binding.name_of(rule.table))
         seal = None if plan.sealed is None else Seal(plan.sealed, self.context.fingerprints(table))
-        walk = Walk(self.unit, rule, self.context.as_of, self.unit.binding.database.dialect.locks_rows, seal)
+        locks_rows = self.unit.binding.database.dialect.locks_rows
+        walk = Walk(self.unit, rule, self.context.as_of, locks_rows, holds.covers, seal)
         if rule.action.on_rows:
             waiting = [
                 (other, relation)
@@ -144,7 +150,9 @@ class UnitRun:
         transforms, key_id = build_transforms(rule, self.context.keys_for(rule.action.value))
         return ChangeColumns(walk, self.context, transforms, key_id)
 
-    def _batches(self, connection: Connection, batches: Batches, work: Work, outcome: Outcome) -> str | None:
+    def _batches(
+        self, connection: Connection, batches: Batches, holds: UnitHolds, work: Work, outcome: Outcome
+    ) -> str | None:
         rule, plan = work.walk.rule, outcome.plan
         table = str(self.unit.binding.name_of(rule.table))
         pace = Pace(self.unit.binding.database.dialect.target_ms, self.context.batch_rows)
@@ -155,10 +163,14 @@ class UnitRun:
             stopped = self.context.stop()
             if stopped:
                 return stopped
+            holds.follow(connection)
             rows = min(pace.rows, budget - outcome.done)
             here = work.walk.last
             try:
                 done = batches.carry_out(connection, rule.id, table, partial(work.batch, rows=rows), prove=prove)
+            except HoldsMoved:
+                work.walk.last = here
+                continue
             except DatabaseFault as fault:
                 failures += 1
                 if fault.lost or not fault.retryable or failures > _RETRIES:
@@ -186,12 +198,15 @@ class UnitRun:
                 self.context.progress(f"{rule.id}: {outcome.done:,} of {plan.planned:,}")
         return None
 
-    def _conclude(self, connection: Connection, work: Work, outcome: Outcome, stopped: str | None) -> None:
+    def _conclude(
+        self, connection: Connection, holds: UnitHolds, work: Work, outcome: Outcome, stopped: str | None
+    ) -> None:
         """Say from the numbers what came of the rule."""
         planned = outcome.plan.planned
         rule = work.walk.rule
         with connection.begin():
-            left = count(connection, rule.row, condition(self.unit, rule, self.context.as_of, parts_gone=False))
+            left = count(connection, rule.row, work.walk.whole)
+            outcome.holds = holds.kept(connection, rule)
         if stopped:
             outcome.status, outcome.reason = "stopped", stopped
         elif self.context.budget is not None and outcome.done >= self.context.budget and outcome.done < planned:

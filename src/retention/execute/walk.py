@@ -6,7 +6,6 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Index, Table, and_, case, delete, insert, select
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, Index, Table, and_, case, delete, insert, sel
 from retention.database.keyset import after, among, between, columns_of
 from retention.database.reading import Sql
 from retention.database.temporary import empty_table
+from retention.plan.held import Covers
 from retention.plan.plan import FINGERPRINT
 from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
@@ -37,6 +37,8 @@ class Found:
 class Walk:
     """The walk of one rule. ``sealed`` holds the fingerprints that may go, where a person approved exactly those.
 
+    ``covers`` tells which rows a hold covers, as it stands when a statement is made.
+
     The keys of the due rows are staged once, in a temporary table of the session, so that the whole condition is
     weighed over the table once and each batch only re-checks its own narrow range of keys, whatever index the engine
     would have chosen. What becomes due later isn't staged: it is left to the next plan.
@@ -46,20 +48,21 @@ class Walk:
     rule: BoundRule
     as_of: date
     locks_rows: bool
+    covers: Covers
     sealed: Seal | None = None
     last: tuple[Any, ...] | None = None
     _staged: Table | None = None
     _buckets: dict[tuple[int, str], date] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def whole(self) -> Sql:
         """Return the whole condition, parts still there."""
-        return condition(self.unit, self.rule, self.as_of, parts_gone=False)
+        return condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False)
 
-    @cached_property
+    @property
     def parted(self) -> Sql:
         """Return the whole condition once the row's parts have gone before it in the same transaction."""
-        return condition(self.unit, self.rule, self.as_of, parts_gone=True)
+        return condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True)
 
     def prepare(self, connection: Connection) -> None:
         """Stage the keys of the rows that are due now."""

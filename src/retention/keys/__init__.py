@@ -2,6 +2,7 @@
 
 from retention.keys.fingerprint import Fingerprinter
 from retention.keys.ring import KeyRing, KeyRingError, RingKey, RunKey
+from retention.keys.sealing import seal, unseal
 from retention.keys.secrets import LedgerSecrets
 
-__all__ = ["Fingerprinter", "KeyRing", "KeyRingError", "LedgerSecrets", "RingKey", "RunKey"]
+__all__ = ["Fingerprinter", "KeyRing", "KeyRingError", "LedgerSecrets", "RingKey", "RunKey", "seal", "unseal"]

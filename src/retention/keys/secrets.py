@@ -1,4 +1,4 @@
-"""The ledger's own secrets: what fingerprints are keyed with, what closing entries are signed with."""
+"""The ledger's own secrets: what fingerprints, holds and signatures are made with."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ class LedgerSecrets:
     def fingerprint_key(self) -> bytes:
         """Return the key of row fingerprints."""
         return derive(self.master, "fingerprint")
+
+    @property
+    def hold_key(self) -> bytes:
+        """Return the key under which the register keeps whom a hold covers."""
+        return derive(self.master, "hold")
 
     @property
     def signing_key(self) -> Ed25519PrivateKey:

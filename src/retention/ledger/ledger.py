@@ -243,6 +243,12 @@ class Ledger:
         with self._store.reading() as connection:
             return sorted((_entry(row) for row in connection.execute(query)), key=_written)
 
+    def count(self, kind: str) -> int:
+        """Return how many entries of a kind there are."""
+        with self._store.reading() as connection:
+            query = select(func.count()).select_from(ENTRY).where(ENTRY.c.kind == kind)
+            return int(connection.execute(query).scalar_one())
+
     def head(self) -> tuple[str, int]:
         """Return the newest closing's hash and number; an empty ledger has ("", 0)."""
         with self._store.reading() as connection:

@@ -35,7 +35,7 @@ from retention.plan.units import Unit
 from retention.quality.after import Formats, check_after, orphan_counts
 from retention.quality.before import check_before
 from retention.quality.measure import Check
-from retention.register import Approvals
+from retention.register import Approvals, Hold, Holds, LiveHolds
 
 
 def wall_clock() -> datetime:
@@ -69,6 +69,15 @@ class Pipeline:
     def approvals(self) -> Approvals:
         """Return the approvals of the ledger."""
         return Approvals(self.ledger)
+
+    @property
+    def holds(self) -> Holds:
+        """Return the holds of the ledger, whatever became of them."""
+        return Holds(self.ledger)
+
+    def live_holds(self) -> tuple[Hold, ...]:
+        """Return the holds in force today in Seoul."""
+        return self.holds.live(self.today)
 
     @property
     def fingerprinter(self) -> Fingerprinter:
@@ -147,6 +156,7 @@ class Pipeline:
             only=self.rules,
             refused=refused_rules(self.matrix, findings),
             progress=self.progress,
+            holds=self.live_holds(),
         )
 
     # --- the night ----------------------------------------------------------------------------------------------
@@ -192,7 +202,17 @@ class Pipeline:
             except KeyRingError:
                 return None
 
-        return RunContext(run, as_of, self.now, self.fingerprinter.for_table, keys_for, stop, self.progress, budget)
+        return RunContext(
+            run=run,
+            as_of=as_of,
+            now=self.now,
+            fingerprints=self.fingerprinter.for_table,
+            keys_for=keys_for,
+            holds=LiveHolds(self.holds, lambda: self.today),
+            stop=stop,
+            progress=self.progress,
+            budget=budget,
+        )
 
     def after(
         self,
@@ -204,6 +224,7 @@ class Pipeline:
     ) -> list[Check]:
         """Return the quality checks after a run, database by database."""
         may_stay = may_be_left(outcomes)
+        holds = self.holds.of_last_run(self.today)
         checks: list[Check] = []
         for database, members in by_database(units):
             self.progress(f"checking {database.name} {phase}")
@@ -216,6 +237,7 @@ class Pipeline:
                     formats=formats_of(members),
                     orphans_before=orphan_counts(before) if before else None,
                     phase=phase,
+                    holds=holds,
                 )
             )
         return checks

@@ -15,6 +15,7 @@ from retention.matrix.binding import Binding
 from retention.matrix.facts import facts
 from retention.pipeline.base import Pipeline, new_run_id, refused_rules
 from retention.pipeline.decide import decide
+from retention.pipeline.holds import holds_met, holds_recorded
 from retention.pipeline.plans import load_plan, record_plan
 from retention.pipeline.settling import settle_broken_off
 from retention.plan.plan import Plan, RulePlan
@@ -144,6 +145,7 @@ def _carry_out(
             for rule in plan.rules
         ],
         "approvals": decisions.approvals,
+        "holds": holds_recorded(pipeline, plan.databases),
         "facts": {**facts(pipeline.matrix), "databases": _databases(units)},
     }
     night = Night(run, plan, findings=findings)
@@ -251,6 +253,7 @@ def _document(pipeline: Pipeline, night: Night, opened: Mapping[str, Any]) -> di
         "checks": [check.as_json() for check in night.checks],
         "findings": [finding.as_json() for finding in night.findings],
         "approvals": list(opened["approvals"]),
+        "holds": holds_met(opened["holds"], holds_recorded(pipeline, night.plan.databases)),
         "facts": opened["facts"],
     }
 

@@ -55,6 +55,7 @@ def load_plan(ledger: Ledger, digest: str) -> Plan:
         rules=rules,
         tables=tuple(document["tables"]),
         findings=tuple(document["findings"]),
+        holds=document.get("holds", ""),
         narrowed=entry.body["narrowed"],
     )
     if plan.digest != whole:
@@ -114,5 +115,6 @@ def _rule(one: Mapping[str, Any], body: Mapping[str, Any], sealed: Mapping[str, 
         rule_digest=body["rule_digests"][one["id"]],
         oldest_due=date.fromisoformat(one["oldest_due"]) if "oldest_due" in one else None,
         full=extra or None,
+        holds={kept["hold"]: kept["rows"] for kept in one.get("holds", ())},
         sealed=base64.b64decode(sealed[name]) if name in sealed else None,
     )

@@ -44,6 +44,28 @@ _BASIS = _object(
         "rules": _TEXTS,
     },
 )
+_INSTANT = {"type": "string", "format": "date-time"}
+_HOLD = _object(
+    {
+        "id": _TEXT,
+        "kind": {"enum": ["subject", "rule", "where"]},
+        "database": _TEXT,
+        "by": _TEXT,
+        "reason": _TEXT,
+        "since": _INSTANT,
+    },
+    {
+        "rule": _TEXT,
+        "table": _TEXT,
+        "until": _DAY,
+        "released": _INSTANT,
+        "released_by": _TEXT,
+        "released_reason": _TEXT,
+        "live": {"type": "boolean"},
+        "covers": _list(_object({"table": _TEXT, "rows": _COUNT})),
+    },
+)
+_KEPT_BY = _list(_object({"hold": _TEXT, "rows": _COUNT}))
 _PARTS = _list(_object({"table": _TEXT, "rows": _COUNT}))
 _REFERENCED_BY = _list(_object({"table": _TEXT, "rows": _COUNT}, {"until": _DAY}))
 _ACTION = {"enum": ["delete", "separate", "anonymize", "pseudonymize", "erase"]}
@@ -76,6 +98,7 @@ _PLAN_RULE = _object(
         "waits": _list({"enum": ["limit", "always", "new_or_changed"]}),
         "sealed": {"type": "boolean"},
         "index": _TEXT,
+        "holds": _KEPT_BY,
     },
 )
 _PLAN = _object(
@@ -89,7 +112,7 @@ _PLAN = _object(
         "tables": _list(_object({"name": _TEXT}, {"uncovered": _COUNT, "shard": _COUNT})),
         "findings": _list(_FINDING),
     },
-    {"calendar": _TEXT, "narrowed": {"type": "object"}},
+    {"calendar": _TEXT, "holds": _TEXT, "narrowed": {"type": "object"}},
 )
 _RUN_RULE = _object(
     {
@@ -105,7 +128,14 @@ _RUN_RULE = _object(
         "seconds": {"type": "number", "minimum": 0},
         "longest_statement_ms": {"type": "number", "minimum": 0},
     },
-    {"oldest_clock": _DAY, "newest_clock": _DAY, "reason": _TEXT, "parts": _PARTS, "referenced_by": _REFERENCED_BY},
+    {
+        "oldest_clock": _DAY,
+        "newest_clock": _DAY,
+        "reason": _TEXT,
+        "parts": _PARTS,
+        "referenced_by": _REFERENCED_BY,
+        "holds": _KEPT_BY,
+    },
 )
 _CHECK = _object(
     {
@@ -128,7 +158,13 @@ _RUN = _object(
         "checks": _list(_CHECK),
         "report": {"type": ["string", "null"]},
     },
-    {"opened": _TEXT, "closed": _TEXT, "dry_run": {"type": "boolean"}, "findings": _list(_FINDING)},
+    {
+        "opened": _TEXT,
+        "closed": _TEXT,
+        "dry_run": {"type": "boolean"},
+        "findings": _list(_FINDING),
+        "holds": _list(_HOLD),
+    },
 )
 _FINDINGS = _object({"findings": _list(_FINDING)})
 _VERIFY = _object(
@@ -141,12 +177,16 @@ _VERIFY = _object(
     }
 )
 
+_HOLDS = _object({"schema": {"const": "retention.holds/1"}, "holds": _list(_HOLD)})
+
 SCHEMAS: dict[str, dict[str, Any] | None] = {
     "matrix": None,
     "plan": _PLAN,
     "run": _RUN,
     "check": _FINDINGS,
     "verify": _VERIFY,
+    "hold": _HOLD,
+    "holds": _HOLDS,
 }
 
 

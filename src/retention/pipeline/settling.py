@@ -66,6 +66,7 @@ def _close(ledger: Ledger, run: RunHead, bindings: Sequence[Binding]) -> None:
         ],
         "checks": [],
         "approvals": run.opened.get("approvals", []),
+        "holds": run.opened.get("holds", []),
         "facts": run.opened["facts"],
         "problems": problems,
     }

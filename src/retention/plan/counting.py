@@ -15,6 +15,7 @@ from retention.law import last_day
 from retention.matrix.binding import BoundPart
 from retention.plan.clocks import ClockColumn, sure
 from retention.plan.going import Going, count
+from retention.plan.held import Held
 from retention.plan.rows import TableRules
 from retention.plan.rules import BoundRule, joined
 from retention.plan.units import Unit
@@ -22,7 +23,10 @@ from retention.plan.units import Unit
 
 @dataclass(frozen=True)
 class Counts:
-    """What one rule's rows are, as of a day. ``planned`` are the due rows carried out under this rule."""
+    """What one rule's rows are, as of a day. ``planned`` are the due rows carried out under this rule.
+
+    ``holds`` tells of the held rows how many each hold covers.
+    """
 
     planned: int
     due: int
@@ -34,6 +38,7 @@ class Counts:
     parts: tuple[Mapping[str, Any], ...]
     referenced_by: tuple[Mapping[str, Any], ...]
     full: Mapping[str, int] | None
+    holds: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -45,6 +50,7 @@ class Counter:
     as_of: date
     full: bool
     going: Going
+    held: Held
     _until: dict[TableKey, date | None] = field(default_factory=dict)
 
     def rule(self, rule: BoundRule) -> Counts:
@@ -52,9 +58,10 @@ class Counter:
         rules = self.unit.table_rules(rule)
         row = rules.row
         lapsed = and_(rule.selected(row), rules.lapsed(row, self.as_of, self.going.stays))
+        covered = self.held.covers(rule.table, row)
         goes = self.going.goes(rule.table, row) if rule.table in self.going.sets and rule.action.on_rows else None
-        due = lapsed if goes is None else and_(lapsed, goes)
-        also = true() if goes is None else goes
+        also = not_(covered) if goes is None else goes
+        due = and_(lapsed, also)
         alone = len(rules.rules) == 1
         first = true() if alone else sure(rules.carried_under(rule, row))
         overdue = sure(rules.overdue(row, self.as_of, self.going.stays))
@@ -65,23 +72,25 @@ class Counter:
                 func.count(case((also, 1))),
                 func.count(case((and_(also, first), 1))),
                 func.count(case((and_(also, overdue), 1))),
+                func.count(case((covered, 1))),
             )
             .select_from(row)
             .where(lapsed)
         ).one()
-        all_lapsed, due_rows, planned, late = (int(number) for number in numbers)
-        blocked = all_lapsed - due_rows
+        all_lapsed, due_rows, planned, late, held = (int(number) for number in numbers)
+        referenced = all_lapsed - due_rows - held
         return Counts(
             planned=planned,
             due=due_rows,
-            held=0,
-            referenced=blocked,
+            held=held,
+            referenced=referenced,
             unreadable=count(self.connection, row, self._unreadable(rule, rules)),
             overdue=late,
             oldest_due=self._oldest(rule, due) if due_rows else None,
             parts=self._parts(rule),
-            referenced_by=self._blockers(rule, rules, lapsed) if blocked else (),
+            referenced_by=self._blockers(rule, rules, and_(lapsed, not_(covered))) if referenced else (),
             full=self._full(rule, rules, all_lapsed) if self.full else None,
+            holds=self.held.counts(self.connection, rule.table, row, lapsed) if held else {},
         )
 
     def _unreadable(self, rule: BoundRule, rules: TableRules) -> Sql:
@@ -174,15 +183,19 @@ class Counter:
             for child, blocked in self._holders(part.table, member, part.parts):
                 of_row = select(literal(1)).where(joined(part.relation, member, row), blocked).correlate(row)
                 yield child, exists(of_row)
+            if self.held.reaches(part.table):
+                covered = self.held.covers(part.table, member)
+                held = select(literal(1)).where(joined(part.relation, member, row), covered).correlate(row)
+                yield part.table, exists(held)
 
     def _last_day(self, rule: BoundRule, rules: TableRules, child: TableKey) -> date | None:
         """Return the last day of the rows of ``child`` that hold the rule's rows; None where one of them has none."""
         holding = self.unit.row_rules.get(child)
         if holding is None:
-            return None
+            return self._parts_held_until(rule, rules, child)
         row = holding.row if child != rule.table else holding.row.alias()
         owner = rules.row.alias()
-        owned = and_(rule.selected(owner), rules.lapsed(owner, self.as_of, self.going.stays))
+        owned = self._free(rule, rules, owner)
         relations = [relation for relation in self.unit.referring(rule.table) if relation.child == child]
         keeps = and_(
             exists(
@@ -196,18 +209,39 @@ class Counter:
             sure(holding.wanted(row, self.as_of, self.going.stays)),
         )
         late = sure(holding.lapsed(row, self.as_of, self.going.stays))
-        total, dated, deferred = self.connection.execute(
-            select(func.count(), func.count(case((wanted, 1))), func.count(case((late, 1))))
+        covered = self.held.covers(child, row)
+        total, dated, deferred, held = self.connection.execute(
+            select(
+                func.count(),
+                func.count(case((wanted, 1))),
+                func.count(case((and_(late, not_(covered)), 1))),
+                func.count(case((and_(late, covered), 1))),
+            )
             .select_from(row)
             .where(keeps)
         ).one()
-        if total != dated + deferred:
+        any_held, hold_ends = self.held.until(self.connection, child, row, keeps)
+        if total != dated + deferred + held or (any_held and hold_ends is None):
             return None
-        days: list[date | None] = [self._until.get(child)] if deferred else []
+        days: list[date | None] = [hold_ends, *([self._until.get(child)] if deferred else [])]
         days.extend(
             latest_last_day(self.connection, one, row, and_(keeps, one.selected(row), wanted)) for one in holding.rules
         )
         return max((day for day in days if day), default=None) if not deferred or self._until.get(child) else None
+
+    def _parts_held_until(self, rule: BoundRule, rules: TableRules, part: TableKey) -> date | None:
+        """Return the last day of the holds on parts that hold their owners, the rule's rows."""
+        row, owner = self.unit.binding.shape(part).sql, rules.row.alias()
+        mine = [joined(one.relation, row, owner) for one in rule.parts if one.table == part]
+        if not mine:
+            return None
+        owned = exists(select(literal(1)).where(or_(*mine), self._free(rule, rules, owner)).correlate(row))
+        return self.held.until(self.connection, part, row, owned)[1]
+
+    def _free(self, rule: BoundRule, rules: TableRules, row: FromClause) -> Sql:
+        """Return whether a row of the rule has lapsed and no hold covers it."""
+        lapsed = rules.lapsed(row, self.as_of, self.going.stays)
+        return and_(rule.selected(row), lapsed, not_(self.held.covers(rule.table, row)))
 
 
 def event_days(

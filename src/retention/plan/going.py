@@ -33,17 +33,19 @@ from retention.database.reading import Sql
 from retention.database.relations import Relation, child_first
 from retention.database.temporary import empty_table
 from retention.plan.clocks import sure
+from retention.plan.held import Covers, nobody
 from retention.plan.rules import BoundRule, joined
 from retention.plan.units import Unit
 
 
 @dataclass
 class Going:
-    """The sets of one unit as of a day, alive as long as ``connection``."""
+    """The sets of one unit as of a day, alive as long as ``connection``. ``covers`` tells which rows a hold covers."""
 
     connection: Connection
     unit: Unit
     as_of: date
+    covers: Covers = nobody
     sets: dict[TableKey, Table] = field(default_factory=dict)
 
     def build(self) -> None:
@@ -77,13 +79,15 @@ class Going:
         if staged is not None:
             return exists(select(literal(1)).where(self._same(staged, row)).correlate(row))
         rules = self.unit.row_rules.get(table)
-        return false() if rules is None else sure(rules.lapsed(row, self.as_of, self.stays))
+        if rules is None:
+            return false()
+        return and_(sure(rules.lapsed(row, self.as_of, self.stays)), not_(self.covers(table, row)))
 
     def stays(self, rule: BoundRule, row: FromClause) -> Sql:
         """Return whether a row that ``rule`` selects is in any state but ``due``."""
         if rule.action.on_rows:
             return not_(self.goes(rule.table, row))
-        return not_(sure(rule.lapsed(row, self.as_of, self.stays)))
+        return or_(not_(sure(rule.lapsed(row, self.as_of, self.stays))), self.covers(rule.table, row))
 
     def blocked_by(self, relation: Relation, row: FromClause, among: Sql | None = None) -> Sql:
         """Return whether a row that stays refers to ``row`` over ``relation``."""
@@ -111,7 +115,8 @@ class Going:
         return staged
 
     def _fill(self, table: TableKey, row: FromClause, condition: Sql) -> None:
-        chosen = select(*(row.c[column] for column in self._key(table))).where(condition)
+        free = not_(self.covers(table, row))
+        chosen = select(*(row.c[column] for column in self._key(table))).where(condition, free)
         self.connection.execute(insert(self.sets[table]).from_select(self._key(table), chosen))
 
     def _take_out(self, table: TableKey) -> int:

@@ -21,6 +21,7 @@ class RulePlan:
     """One rule on one shard. ``planned`` is its ceiling: the due rows that are carried out under it.
 
     ``sealed`` holds the sorted 128-bit fingerprints of exactly those rows where a person has to approve, else None.
+    ``holds`` tells of the held rows how many each hold covers.
     """
 
     id: str
@@ -48,6 +49,7 @@ class RulePlan:
     oldest_due: date | None = None
     full: Mapping[str, int] | None = None
     sealed: bytes | None = None
+    holds: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def refused(cls, rule: str, database: str, table: str, action: str) -> RulePlan:
@@ -97,12 +99,14 @@ class RulePlan:
         }
         if self.oldest_due is not None:
             document["oldest_due"] = self.oldest_due.isoformat()
+        if self.holds:
+            document["holds"] = kept_by(self.holds)
         return document
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A whole plan over all databases named."""
+    """A whole plan over all databases named. ``holds`` is a digest of those in force, empty where there was none."""
 
     as_of: date
     matrix: str
@@ -149,6 +153,7 @@ class Plan:
             "as_of": self.as_of.isoformat(),
             "matrix": self.matrix,
             "calendar": self.calendar,
+            **({"holds": self.holds} if self.holds else {}),
             "digest": self.digest,
             "databases": list(self.databases),
             "rules": [rule.as_json() for rule in self.rules],
@@ -156,6 +161,11 @@ class Plan:
             "findings": list(self.findings),
             **({"narrowed": dict(self.narrowed)} if self.narrowed else {}),
         }
+
+
+def kept_by(holds: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Return how many rows each hold covers, as published documents have it."""
+    return [{"hold": hold, "rows": rows} for hold, rows in sorted(holds.items())]
 
 
 def canonical(document: Any) -> bytes:

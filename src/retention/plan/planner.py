@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,10 +19,12 @@ from retention.plan.bind import AFTER, bind_all
 from retention.plan.clocks import sure
 from retention.plan.counting import Counter, Counts
 from retention.plan.going import Going, count
-from retention.plan.plan import FINGERPRINT, Plan, RulePlan
+from retention.plan.held import Held
+from retention.plan.plan import FINGERPRINT, Plan, RulePlan, canonical
 from retention.plan.rules import BoundRule
 from retention.plan.statement import destroying_sql
 from retention.plan.units import Unit, units_of
+from retention.register import Hold
 
 Fingerprints = Callable[[str], Callable[[Sequence[tuple[Any, ...]]], bytes]]
 """Given a table's name, a function from key tuples to their 128-bit fingerprints, joined."""
@@ -31,7 +34,10 @@ _CHUNK = 50_000
 
 @dataclass(frozen=True)
 class Planner:
-    """What a plan is made from, besides the databases. ``refused`` names rules that a finding stops, with why."""
+    """What a plan is made from, besides the databases.
+
+    ``refused`` names rules that a finding stops, with why. ``holds`` are those in force now, whatever ``as_of`` is.
+    """
 
     matrix: Matrix
     as_of: date
@@ -41,6 +47,7 @@ class Planner:
     only: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
     progress: Callable[[str], None] = lambda _line: None
+    holds: Sequence[Hold] = ()
 
     def units(self, binding: Binding) -> tuple[tuple[Unit, ...], list[Finding]]:
         """Return the plan units of one database, and findings about rules that can't be bound."""
@@ -57,7 +64,11 @@ class Planner:
         return rule.id in self.only or rule.id.removesuffix(AFTER) in self.only
 
     def plan(self, bindings: Sequence[Binding], findings: Sequence[Finding] = ()) -> Plan:
-        """Return the plan over all databases, counted each in one transaction of its own."""
+        """Return the plan over all databases, counted each in one transaction of its own.
+
+        Raises:
+            Refused: a hold in force can't be applied to a database.
+        """
         rules: list[RulePlan] = []
         tables: list[Mapping[str, Any]] = []
         found = list(findings)
@@ -79,23 +90,26 @@ class Planner:
             rules=tuple(rules),
             tables=tuple(tables),
             findings=tuple(finding.as_json() for finding in found),
+            holds=holds_digest(self.holds, {one.entry.name for one in bindings}),
             narrowed={"rules": sorted(self.only)} if self.only else {},
         )
 
     def _unit(self, connection: Connection, unit: Unit, before: int) -> list[RulePlan]:
         self.progress(f"counting {unit.id}")
-        going = Going(connection, unit, self.as_of)
+        held = Held.copied(connection, unit, self.holds)
+        going = Going(connection, unit, self.as_of, held.covers)
         going.build()
-        counter = Counter(connection, unit, self.as_of, self.full, going)
+        counter = Counter(connection, unit, self.as_of, self.full, going, held)
         planned = [
-            self._rule(connection, unit, rule, counter.rule(rule), going, before + number)
+            self._rule(connection, unit, rule, counter.rule(rule), counter, before + number)
             for number, rule in enumerate(unit.rules)
         ]
         going.drop()
+        held.drop(connection)
         return planned
 
     def _rule(
-        self, connection: Connection, unit: Unit, rule: BoundRule, counts: Counts, going: Going, order: int
+        self, connection: Connection, unit: Unit, rule: BoundRule, counts: Counts, counter: Counter, order: int
     ) -> RulePlan:
         binding = unit.binding
         rows = None
@@ -124,17 +138,19 @@ class Planner:
             limit=limit_document(rule, counts.due, rows),
             approval=rule.rule.approval,
             waits=waits,
-            statement=destroying_sql(unit, rule, self.as_of),
+            statement=destroying_sql(unit, rule, self.as_of, Held(unit, self.holds).covers),
             rule_digest=digest,
             oldest_due=counts.oldest_due,
             full=counts.full,
-            sealed=self._seal(connection, unit, rule, going) if waits else None,
+            sealed=self._seal(connection, unit, rule, counter) if waits else None,
+            holds=counts.holds,
         )
 
-    def _seal(self, connection: Connection, unit: Unit, rule: BoundRule, going: Going) -> bytes:
-        rules = unit.table_rules(rule)
+    def _seal(self, connection: Connection, unit: Unit, rule: BoundRule, counter: Counter) -> bytes:
+        rules, going = unit.table_rules(rule), counter.going
         row = rules.row
         due = and_(rules.carried_under(rule, row), rules.lapsed(row, self.as_of, going.stays))
+        due = and_(due, not_(counter.held.covers(rule.table, row)))
         if rule.action.on_rows:
             due = and_(due, going.goes(rule.table, row))
         fingerprint = self.fingerprints(str(unit.binding.name_of(rule.table)))
@@ -142,6 +158,12 @@ class Planner:
         found = connection.execute(keys, execution_options={"stream_results": True})
         pieces = [fingerprint([tuple(key) for key in chunk]) for chunk in found.partitions(_CHUNK)]
         return sorted_fingerprints(b"".join(pieces))
+
+
+def holds_digest(holds: Sequence[Hold], databases: Collection[str]) -> str:
+    """Return a digest of the holds in force on the databases; empty where there is none."""
+    found = sorted(hold.id for hold in holds if hold.database in databases)
+    return hashlib.sha256(canonical(found)).hexdigest() if found else ""
 
 
 def sorted_fingerprints(joined: bytes) -> bytes:

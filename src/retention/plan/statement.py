@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from sqlalchemy import FromClause, and_, delete, exists, literal, not_, or_, select, true
+from sqlalchemy.sql.elements import False_
 
 from retention.database.reading import Sql
 from retention.database.relations import Relation
 from retention.matrix.binding import BoundPart
+from retention.plan.held import Covers
 from retention.plan.rows import TableRules
 from retention.plan.rules import BoundRule, joined
 from retention.plan.units import Unit
@@ -25,14 +27,15 @@ def remains(rule: BoundRule, row: FromClause) -> Sql:
     return true()
 
 
-def condition(unit: Unit, rule: BoundRule, as_of: date, *, parts_gone: bool) -> Sql:
+def condition(unit: Unit, rule: BoundRule, as_of: date, covers: Covers, *, parts_gone: bool) -> Sql:
     """Return the whole condition under which a row of ``rule`` goes, or changes, on ``as_of``.
 
-    ``parts_gone``: whether the row's parts have gone before in the same transaction, or are still to go with it.
+    ``covers``: which rows a live hold covers. ``parts_gone``: whether the row's parts have gone before in the same
+    transaction, or are still to go with it.
     """
     rules = unit.table_rules(rule)
     row = rules.row
-    conditions = [rules.lapsed(row, as_of, remains)]
+    conditions = [rules.lapsed(row, as_of, remains), not_(covers(rule.table, row))]
     if not rule.action.on_rows:
         return and_(*conditions)
     conditions.append(rules.carried_under(rule, row))
@@ -41,14 +44,14 @@ def condition(unit: Unit, rule: BoundRule, as_of: date, *, parts_gone: bool) -> 
         not_(_referred(unit, relation, row)) for relation in unit.referring(rule.table) if relation not in own
     )
     if not parts_gone:
-        conditions.extend(not_(one) for one in _stuck_parts(unit, rules, rule.parts, row, as_of))
+        conditions.extend(not_(one) for one in _stuck_parts(unit, rules, rule.parts, row, as_of, covers))
     return and_(*conditions)
 
 
-def destroying_sql(unit: Unit, rule: BoundRule, as_of: date) -> str:
+def destroying_sql(unit: Unit, rule: BoundRule, as_of: date, covers: Covers) -> str:
     """Return the statement as text for a person, with named parameters in place of values."""
     row = rule.shape.sql
-    statement = delete(row).where(condition(unit, rule, as_of, parts_gone=True))
+    statement = delete(row).where(condition(unit, rule, as_of, covers, parts_gone=True))
     text = str(statement.compile(unit.binding.database.engine))
     if not rule.action.on_rows:
         columns = ", ".join(rule.rule.columns)
@@ -64,14 +67,19 @@ def _referred(unit: Unit, relation: Relation, row: FromClause) -> Sql:
     return exists(select(literal(1)).where(*conditions).correlate(row))
 
 
-def _stuck_parts(unit: Unit, rules: TableRules, parts: Sequence[BoundPart], row: FromClause, as_of: date) -> list[Sql]:
+def _stuck_parts(
+    unit: Unit, rules: TableRules, parts: Sequence[BoundPart], row: FromClause, as_of: date, covers: Covers
+) -> list[Sql]:
     """Return, for each kind of part, whether the row has one that can't go with it."""
     found: list[Sql] = []
     for part in parts:
         member = unit.binding.shape(part.table).sql.alias()
         own = tuple(inner.relation for inner in part.parts)
         reasons = [_referred(unit, one, member) for one in unit.referring(part.table) if one not in own]
-        reasons.extend(_stuck_parts(unit, rules, part.parts, member, as_of))
+        reasons.extend(_stuck_parts(unit, rules, part.parts, member, as_of, covers))
+        held = covers(part.table, member)
+        if not isinstance(held, False_):
+            reasons.append(held)
         for owner, relation in unit.part_owners[part.table]:
             above = unit.row_rules.get(owner)
             if above is None or (owner == rules.table and _one_owner(unit, relation)):
@@ -80,7 +88,10 @@ def _stuck_parts(unit: Unit, rules: TableRules, parts: Sequence[BoundPart], row:
             reasons.append(
                 exists(
                     select(literal(1))
-                    .where(joined(relation, member, other), not_(above.lapsed(other, as_of, remains)))
+                    .where(
+                        joined(relation, member, other),
+                        or_(not_(above.lapsed(other, as_of, remains)), covers(owner, other)),
+                    )
                     .correlate(member)
                 )
             )

@@ -15,8 +15,10 @@ from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
 from retention.quality.before import orphans
 from retention.quality.expectations import judge
+from retention.quality.held import HeldDue, held_due, without_held
 from retention.quality.independent import due_left
 from retention.quality.measure import Check, Expected, Measure
+from retention.register import Hold
 
 Formats = Mapping[str, Mapping[str, str]]
 """Per rule and column the regular expression that every new value matches."""
@@ -31,21 +33,24 @@ def check_after(
     formats: Formats,
     orphans_before: Mapping[str, int] | None,
     phase: str = "after",
+    holds: Sequence[Hold] = (),
 ) -> list[Check]:
     """Return the checks of a database after a run.
 
     ``may_stay`` gives how many due rows of a rule may be left: None where the rule was not carried out, whose overdue
-    rows then count as its own. Without ``orphans_before`` orphans are only counted.
+    rows then count as its own. Rows that ``holds`` cover aren't due. Without ``orphans_before`` orphans are only
+    counted.
     """
     measures: list[Measure] = []
+    held = held_due(database, units, _days(as_of), holds)
     for unit in units:
         for rule in unit.rules:
-            measures.append(_due(unit, rule, as_of, may_stay.get(rule.id, 0)))
+            measures.append(_due(unit, rule, as_of, may_stay.get(rule.id, 0), held))
             if not rule.action.on_rows:
                 measures.extend(_changed(rule, formats.get(rule.id, {})))
     known = dict(orphans_before) if orphans_before is not None else None
     measures.extend(orphans(units, known))
-    return judge(database, phase, measures)
+    return without_held(judge(database, phase, measures), held)
 
 
 def orphan_counts(checks: Sequence[Check]) -> dict[str, int]:
@@ -53,15 +58,23 @@ def orphan_counts(checks: Sequence[Check]) -> dict[str, int]:
     return {check.check.removeprefix("orphans "): check.count for check in checks if check.check.startswith("orphans ")}
 
 
-def _due(unit: Unit, rule: BoundRule, as_of: date, most: int | None) -> Measure:
+def _days(as_of: date) -> dict[str, date]:
+    """Return the day as of which each check of what is left looks."""
+    return {"due left": as_of, "overdue left": as_of - timedelta(days=OVERDUE_AFTER)}
+
+
+def _due(unit: Unit, rule: BoundRule, as_of: date, most: int | None, held: HeldDue) -> Measure:
     row = rule.row
-    days = {"n_due": as_of, "n_overdue": as_of - timedelta(days=OVERDUE_AFTER)}
-    counts = (func.count(case((sure(due_left(unit, rule, day)), 1))).label(name) for name, day in days.items())
-    name = str(unit.binding.name_of(rule.table))
     # Whatever came in between, a row that should have gone days ago is somebody's to look at.
-    overdue = None if most is None else 0
-    expected = {"n_due": Expected(rule.id, "due left", most), "n_overdue": Expected(rule.id, "overdue left", overdue)}
-    return Measure(name, select(*counts).select_from(row), expected)
+    limits = {"due left": most, "overdue left": None if most is None else 0}
+    counts: list[Sql] = []
+    expected: dict[str, Expected] = {}
+    for check, day in _days(as_of).items():
+        name, limit = f"n_{check.partition(' ')[0]}", limits[check]
+        counts.append(func.count(case((sure(due_left(unit, rule, day)), 1))).label(name))
+        kept = held.get((rule.id, check), 0)
+        expected[name] = Expected(rule.id, check, None if limit is None else limit + kept)
+    return Measure(str(unit.binding.name_of(rule.table)), select(*counts).select_from(row), expected)
 
 
 def _changed(rule: BoundRule, formats: Mapping[str, str]) -> list[Measure]:

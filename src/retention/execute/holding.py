@@ -1,0 +1,87 @@
+"""Holds as a unit at work follows them: staged before its first statement, and again whenever the register moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, FromClause, and_
+
+from retention.database.lease import Fenced, Lease
+from retention.database.names import TableKey
+from retention.database.reading import Sql
+from retention.execute.context import RunContext, TaskChain
+from retention.plan.held import Held
+from retention.plan.rules import BoundRule
+from retention.plan.statement import remains
+from retention.plan.units import Unit
+
+
+class HoldsMoved(Exception):
+    """Somebody added or released a hold while a batch was open: it is rolled back, and tried under the new holds."""
+
+
+@dataclass
+class UnitHolds:
+    """The holds in force on one unit. ``held`` is what they cover, as it was staged last."""
+
+    context: RunContext
+    unit: Unit
+    lease: Lease
+    chain: TaskChain
+    held: Held = field(init=False)
+    _version: int | None = None
+
+    def __post_init__(self) -> None:
+        self.held = Held(self.unit, ())
+
+    def follow(self, connection: Connection) -> bool:
+        """Stage the holds in force where the register has moved since they were staged; return whether it had.
+
+        Raises:
+            Refused: a hold can't be applied to this database.
+            Fenced: the lease is another task's.
+            DatabaseFault, LedgerFault: nothing was staged; nothing may be destroyed.
+        """
+        if self._version == self.context.holds.version():
+            return False
+        with connection.begin():
+            # Behind the lease's lock, so that a task that was taken over can't put old keys in place of newer ones.
+            self.lease.check(connection)
+            version = self.context.holds.version()
+            held = Held(self.unit, self.context.holds.of(self.unit.binding.entry.name))
+            keys = held.stage(connection)
+        if held.holds or self.held.holds:
+            covering = [hold.id for hold in held.holds]
+            self.chain.append("holds", {"unit": self.unit.id, "version": version, "holds": covering, "keys": keys})
+        self.held, self._version = held, version
+        return True
+
+    def covers(self, table: TableKey, row: FromClause) -> Sql:
+        """Return whether a hold in force covers a row, as they were staged last."""
+        return self.held.covers(table, row)
+
+    def kept(self, connection: Connection, rule: BoundRule) -> Mapping[str, int]:
+        """Return how many rows of the rule each hold keeps that nothing else would."""
+        if not self.held.reaches(rule.table):
+            return {}
+        row = rule.row
+        lapsed = self.unit.table_rules(rule).lapsed(row, self.context.as_of, remains)
+        return self.held.counts(connection, rule.table, row, and_(rule.selected(row), lapsed))
+
+    def require_same(self) -> None:
+        """See, before a batch commits, that its statements ran under the holds in force.
+
+        Raises:
+            HoldsMoved: the register has moved since they were staged.
+        """
+        if self._version != self.context.holds.version():
+            raise HoldsMoved
+
+    def forget(self, connection: Connection) -> None:
+        """Take the staged keys out: nobody needs them when the unit is at rest."""
+        if self.held.holds:
+            with suppress(Fenced), connection.begin():
+                self.lease.check(connection)
+                self.held.clear(connection)
