@@ -100,6 +100,7 @@ RULES = [
         "disputes", "inquiry", "delete", "done", [DISPUTE, maximum("inquiry_response")],
         planned=1_204, due=1_204, done=1_204, held=7, unreadable=2, batches=3, seconds=0.9,
         oldest_clock="2022-07-01", newest_clock="2023-11-23", parts=[{"table": "shop.inquiry_message", "rows": 3_871}],
+        holds=[{"hold": "h1a2b3c4d", "rows": 6}, {"hold": "h5e6f7a8b", "rows": 2}],
     ),
     rule(
         "payments", "payment", "delete", "partial", [PAYMENT, TRANSACTION, maximum("service_payment")],
@@ -300,6 +301,20 @@ RUN: Document = {
         {
             "rule": "payments", "by": "오하준", "at": "2026-11-23T07:31:00+00:00", "note": "결산 완료 후 승인",
             "count": 18_420, "kind": "approve",
+        },
+    ],
+    "holds": [
+        {
+            "id": "h1a2b3c4d", "kind": "subject", "database": "shop", "by": "한지우", "reason": "소송 2026-17",
+            "since": "2026-10-01T01:00:00Z", "until": "2027-06-30",
+        },
+        {
+            "id": "h5e6f7a8b", "kind": "where", "database": "shop", "table": "shop.inquiry", "by": "오하준",
+            "reason": "세무조사", "since": "2026-11-02T05:30:00Z", "until": "2026-12-31",
+        },
+        {
+            "id": "h9c0d1e2f", "kind": "rule", "database": "shop", "rule": "shipments", "by": "오하준",
+            "reason": "배송 분쟁", "since": "2026-11-20T05:30:00Z",
         },
     ],
     "facts": FACTS,

@@ -16,8 +16,8 @@ from retention.report import render_html
 from retention.report.words import CATALOGUES
 
 SECTIONS = (
-    "glance", "chart", "destroyed", "changed", "stays", "law", "approvals", "checks", "reach", "register",
-    "certificate", "findings", "proof",
+    "glance", "chart", "destroyed", "changed", "stays", "holds", "law", "approvals", "checks", "reach",
+    "register", "certificate", "findings", "proof",
 )  # fmt: skip
 VOID = {"meta", "br", "wbr", "hr", "img", "link", "input"}
 LANGUAGES = pytest.mark.parametrize("lang", ["ko", "en"])
@@ -416,3 +416,24 @@ def test_shards_are_told_apart_only_where_there_are_several() -> None:
     found = page(run)
     assert "logins · shard 1" in found.section("destroyed")
     assert ">1,000,005<" in found.source
+
+
+@LANGUAGES
+def test_holds_tell_who_why_until_when_and_what_they_kept(lang: str) -> None:
+    found = page(lang=lang)
+    lines = {row[0]: row for row in found.tables["holds"][1:]}
+    assert lines["h1a2b3c4d"][2:4] == ["한지우", "소송 2026-17"]
+    assert lines["h1a2b3c4d"][4].startswith("2026-10-01 10:00:00")
+    assert lines["h1a2b3c4d"][5] == "2027-06-30"
+    assert lines["h1a2b3c4d"][6].startswith("disputes: 6")
+    assert "shop.inquiry" in lines["h5e6f7a8b"][1]
+    assert lines["h9c0d1e2f"][5] == CATALOGUES[lang]["hold_open"]
+    assert lines["h9c0d1e2f"][6] == CATALOGUES[lang]["hold_kept_none"]
+    stays = next(row for row in found.tables["stays"] if CATALOGUES[lang]["stay_held"] in row[2])
+    assert "h5e6f7a8b" in stays[3]
+    assert stays[4] == "2027-06-30"
+
+
+@LANGUAGES
+def test_a_run_without_holds_says_so(lang: str) -> None:
+    assert CATALOGUES[lang]["holds_none"] in page(a_run(holds=[]), lang).section("holds")

@@ -27,8 +27,8 @@ def lines(sheet: Worksheet) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     ("lang", "sheets"),
     [
-        ("en", ["summary", "rules", "파기 관리대장", "stays", "checks", "approvals", "law"]),
-        ("ko", ["요약", "규칙", "파기 관리대장", "남은 행", "점검", "승인", "법적 근거"]),
+        ("en", ["summary", "rules", "파기 관리대장", "stays", "holds", "checks", "approvals", "law"]),
+        ("ko", ["요약", "규칙", "파기 관리대장", "남은 행", "보류", "점검", "승인", "법적 근거"]),
     ],
 )
 def test_the_sheets_stand_in_order_each_with_a_frozen_heading(tmp_path: Path, lang: str, sheets: list[str]) -> None:

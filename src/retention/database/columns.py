@@ -24,7 +24,10 @@ class ColumnKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnShape:
-    """A column as reflected: ``length`` in characters for text, ``unique`` if alone under a unique key."""
+    """A column as reflected: ``length`` in characters for text, ``unique`` if alone under a unique key.
+
+    ``charset`` is a text's character set where the engine has one per column.
+    """
 
     name: str
     kind: ColumnKind
@@ -33,3 +36,4 @@ class ColumnShape:
     unique: bool
     generated: bool
     on_update: bool
+    charset: str | None = None

@@ -7,6 +7,7 @@ asks which engine it is.
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -83,6 +84,11 @@ class Dialect(abc.ABC):
         del connection, schema
         return set()
 
+    def charsets(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], str]:
+        """Return the character sets of columns (table, column), where each column has one of its own."""
+        del connection, schema
+        return {}
+
     def kind(self, type_: types.TypeEngine[Any]) -> ColumnKind:
         """Return what a reflected type is to this product."""
         if isinstance(type_, DateTime):
@@ -96,6 +102,8 @@ class Dialect(abc.ABC):
             (Integer, ColumnKind.INTEGER),
             (Numeric, ColumnKind.DECIMAL),
             (LargeBinary, ColumnKind.BINARY),
+            (types.BINARY, ColumnKind.BINARY),
+            (types.VARBINARY, ColumnKind.BINARY),
             (Time, ColumnKind.OTHER),
         ):
             if isinstance(type_, class_):

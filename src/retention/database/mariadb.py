@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -51,6 +52,17 @@ class MariaDB(Dialect):
         )
         others = {name for name in connection.execute(query).scalars() if name != default}
         return sorted(others | named | {None}, key=lambda name: name or "")
+
+    def charsets(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], str]:
+        """Return the character set of every text column."""
+        columns = table("COLUMNS", schema="information_schema")
+        query: Select[str, str, str] = (
+            select(column("TABLE_NAME"), column("COLUMN_NAME"), column("CHARACTER_SET_NAME"))
+            .select_from(columns)
+            .where(column("TABLE_SCHEMA") == (schema or connection.dialect.default_schema_name))
+            .where(column("CHARACTER_SET_NAME").is_not(None))
+        )
+        return {(name, held): charset for name, held, charset in connection.execute(query)}
 
     def kind(self, type_: types.TypeEngine[Any]) -> ColumnKind:
         """A TIMESTAMP is an instant here, a DATETIME is not; TINYINT(1) is how a truth value is stored."""

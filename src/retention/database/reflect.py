@@ -58,11 +58,12 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
     for schema in dialect.schemas(connection, {_own(name, default) for name in schemas}):
         partitions = dialect.partitions(connection, schema)
         found = _Reflected(inspector, schema)
+        charsets = dialect.charsets(connection, schema)
         for name, columns in found.columns.items():
             if name in partitions:
                 continue
             key = TableKey(schema, name)
-            tables[key] = _shape(key, columns, found, dialect, metadata)
+            tables[key] = _shape(key, columns, found, charsets, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default))  # noqa: PERF401 - reads better than one expression
     return Schema(tables, tuple(relations))
@@ -89,7 +90,12 @@ def _own(schema: str | None, default: str | None) -> str | None:
 
 
 def _shape(
-    key: TableKey, columns: list[dict[str, Any]], found: _Reflected, dialect: Dialect, metadata: MetaData
+    key: TableKey,
+    columns: list[dict[str, Any]],
+    found: _Reflected,
+    charsets: Mapping[tuple[str, str], str],
+    dialect: Dialect,
+    metadata: MetaData,
 ) -> TableShape:
     primary = tuple((found.keys.get(key.name) or {}).get("constrained_columns") or ())
     nullable = {column["name"] for column in columns if column.get("nullable", True)}
@@ -113,6 +119,7 @@ def _shape(
             unique=column["name"] in alone,
             generated=bool(column.get("computed")),
             on_update="on update" in str(column.get("default") or "").lower(),
+            charset=charsets.get((key.name, column["name"])),
         )
         for column in columns
     }

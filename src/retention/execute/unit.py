@@ -163,7 +163,8 @@ class UnitRun:
             stopped = self.context.stop()
             if stopped:
                 return stopped
-            holds.follow(connection)
+            if holds.follow(connection):
+                work.walk.renew()
             rows = min(pace.rows, budget - outcome.done)
             here = work.walk.last
             try:

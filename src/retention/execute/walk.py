@@ -6,6 +6,7 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Index, Table, and_, case, delete, insert, select
@@ -37,7 +38,7 @@ class Found:
 class Walk:
     """The walk of one rule. ``sealed`` holds the fingerprints that may go, where a person approved exactly those.
 
-    ``covers`` tells which rows a hold covers, as it stands when a statement is made.
+    ``covers`` tells which rows a hold covers; when it changes, :meth:`renew` is called.
 
     The keys of the due rows are staged once, in a temporary table of the session, so that the whole condition is
     weighed over the table once and each batch only re-checks its own narrow range of keys, whatever index the engine
@@ -54,15 +55,20 @@ class Walk:
     _staged: Table | None = None
     _buckets: dict[tuple[int, str], date] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def whole(self) -> Sql:
         """Return the whole condition, parts still there."""
         return condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False)
 
-    @property
+    @cached_property
     def parted(self) -> Sql:
         """Return the whole condition once the row's parts have gone before it in the same transaction."""
         return condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True)
+
+    def renew(self) -> None:
+        """Make the conditions anew: the holds in force have changed."""
+        for name in ("whole", "parted"):
+            self.__dict__.pop(name, None)
 
     def prepare(self, connection: Connection) -> None:
         """Stage the keys of the rows that are due now."""

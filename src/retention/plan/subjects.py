@@ -45,12 +45,12 @@ class SubjectPath:
         dialect = self.binding.database.dialect
         if len(self.columns) == 1:
             column = self.columns[0]
-            return is_any(dialect, row.c[column.name], column.kind, [value for (value,) in subjects])
+            return is_any(dialect, row.c[column.name], column, [value for (value,) in subjects])
         return or_(
             *(
                 and_(
                     *(
-                        is_any(dialect, row.c[column.name], column.kind, [value])
+                        is_any(dialect, row.c[column.name], column, [value])
                         for column, value in zip(self.columns, values, strict=True)
                     )
                 )

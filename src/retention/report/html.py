@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from retention.report import certificate, chart, done, law, register_form, review, stays
+from retention.report import certificate, chart, done, holds, law, register_form, review, stays
 from retention.report.attention import attention
 from retention.report.proof import command, proof
 from retention.report.report import Report
@@ -44,6 +44,7 @@ def render_html(run: Mapping[str, Any], plan: Mapping[str, Any], lang: str) -> s
         destroyed=done.destroyed(report),
         changed=done.changed(report),
         stays=stays.stays(report),
+        holds=holds.holds(report),
         uncovered=stays.uncovered(report),
         law=law.law(report),
         marks=law.marks(report),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retention.report.done import short_name
+from retention.report.holds import held_until, holders
 from retention.report.outcome import RuleOutcome
 from retention.report.report import Report
 from retention.report.table import Cell, Line, Table, Text, lines, recorded
@@ -20,7 +21,7 @@ def stays(report: Report) -> Table:
     rows = [
         (short_name(report, rule), number, why, detail, until)
         for rule in report.rules
-        for number, why, detail, until in _reasons(rule, words)
+        for number, why, detail, until in _reasons(report, rule)
     ]
     return Table(words("stays_caption"), tuple(words(head) for head in heads), rows, "stays")
 
@@ -65,8 +66,9 @@ def why_waiting(rule: RuleOutcome, words: Words) -> tuple[Line, ...]:
 
 
 def _reasons(
-    rule: RuleOutcome, words: Words
+    report: Report, rule: RuleOutcome
 ) -> Iterator[tuple[int, Cell, tuple[Line, ...], str | tuple[Line, ...] | None]]:
+    words = report.words
     if rule.not_carried_out and rule.status == "waiting":
         yield rule.not_carried_out, words("stay_waiting"), why_waiting(rule, words), None
     elif rule.not_carried_out:
@@ -77,7 +79,7 @@ def _reasons(
     if rule.number("drifted") and not rule.dry:
         yield rule.number("drifted"), words("stay_drifted"), (), None
     if rule.number("held"):
-        yield rule.number("held"), words("stay_held"), (), None
+        yield rule.number("held"), words("stay_held"), holders(report, rule), held_until(report, rule)
     if rule.number("referenced"):
         yield rule.number("referenced"), words("stay_referenced"), _blockers(rule, words), _until(rule)
     if rule.number("unreadable"):

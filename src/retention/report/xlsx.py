@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from retention.report import certificate, law, register_form, review, stays
+from retention.report import certificate, holds, law, register_form, review, stays
 from retention.report.attention import attention
 from retention.report.proof import command, proof
 from retention.report.report import Report
@@ -46,6 +46,7 @@ def write_xlsx(run: Mapping[str, Any], plan: Mapping[str, Any], lang: str, path:
         "rules": rules_sheet(report),
         "register": register_form.register(report),
         "stays": stays.stays(report),
+        "holds": holds.holds(report),
         "checks": review.all_checks(report),
         "approvals": review.approvals(report),
         "law": law.law(report),
