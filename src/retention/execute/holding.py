@@ -36,8 +36,8 @@ class UnitHolds:
     def __post_init__(self) -> None:
         self.held = Held(self.unit, ())
 
-    def follow(self, connection: Connection) -> bool:
-        """Stage the holds in force where the register has moved since they were staged; return whether it had.
+    def follow(self, connection: Connection) -> None:
+        """Stage the holds in force where the register has moved since they were staged.
 
         Raises:
             Refused: a hold can't be applied to this database.
@@ -45,7 +45,7 @@ class UnitHolds:
             DatabaseFault, LedgerFault: nothing was staged; nothing may be destroyed.
         """
         if self._version == self.context.holds.version():
-            return False
+            return
         with connection.begin():
             # Behind the lease's lock, so that a task that was taken over can't put old keys in place of newer ones.
             self.lease.check(connection)
@@ -56,7 +56,6 @@ class UnitHolds:
             covering = [hold.id for hold in held.holds]
             self.chain.append("holds", {"unit": self.unit.id, "version": version, "holds": covering, "keys": keys})
         self.held, self._version = held, version
-        return True
 
     def covers(self, table: TableKey, row: FromClause) -> Sql:
         """Return whether a hold in force covers a row, as they were staged last."""

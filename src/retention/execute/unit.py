@@ -163,13 +163,13 @@ class UnitRun:
             stopped = self.context.stop()
             if stopped:
                 return stopped
-            if holds.follow(connection):
-                work.walk.renew()
             rows = min(pace.rows, budget - outcome.done)
             here = work.walk.last
             try:
                 done = batches.carry_out(connection, rule.id, table, partial(work.batch, rows=rows), prove=prove)
             except HoldsMoved:
+                holds.follow(connection)
+                work.walk.renew()
                 work.walk.last = here
                 continue
             except DatabaseFault as fault:

@@ -57,8 +57,8 @@ def _checked(wish: Hold, pipeline: Pipeline) -> Hold:
         raise Refused("hold add: a hold without a name or a reason proves nothing; fill in --by and --reason")
     if wish.until is not None and wish.until < pipeline.today:
         raise Refused(f"hold add --until {wish.until}: that day is past in Seoul ({pipeline.today}); it covers nothing")
+    _check_texts((*wish.subject, wish.where) if wish.kind == "where" else wish.subject)
     if wish.kind == "subject":
-        _check_subject(wish.subject)
         if wish.database not in pipeline.matrix.databases:
             raise Refused(f"hold add --database {wish.database}: the matrix has no such database")
         return wish
@@ -68,14 +68,14 @@ def _checked(wish: Hold, pipeline: Pipeline) -> Hold:
     return replace(wish, database=database)
 
 
-def _check_subject(values: Sequence[str]) -> None:
-    for value in values:
+def _check_texts(texts: Sequence[str]) -> None:
+    for text in texts:
         try:
-            value.encode()
+            text.encode()
         except UnicodeEncodeError:
-            raise Refused("hold add --subject: the value is no text in UTF-8; give it over standard input") from None
-        if not value or "\0" in value:
-            raise Refused("hold add --subject: a value is empty or holds a zero byte; it would cover nobody")
+            raise Refused("hold add: a value is no text in UTF-8; give it over standard input") from None
+        if not text or "\0" in text:
+            raise Refused("hold add: a value is empty or holds a zero byte; it would cover nothing")
 
 
 def _database_of_rule(matrix: Matrix, wish: Hold) -> str:
