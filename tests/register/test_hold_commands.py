@@ -153,6 +153,18 @@ def test_a_hold_on_what_follows_a_rule_covers_what_was_transformed(library: Shop
     assert (rows["due"], rows["held"] > 0) == (0, True)
 
 
+def test_a_hold_stays_on_a_database_that_the_matrix_calls_by_another_name(library: Shop, capsys: Any) -> None:
+    library.do("INSERT INTO visit (id, login, came_on) VALUES (900, :s, '2026-01-01')", s=SECRET)
+    library.do("INSERT INTO visit (id, login, came_on) VALUES (901, 'x', '2026-01-01')")
+    for what in (("--subject", SECRET, "--database", "library"), ("--where", "library.visit", "id = 901")):
+        assert called(library, capsys, "hold", "add", *what, *WHO).code == 0
+    matrix = library.matrix.read_text(encoding="utf-8").replace("library.", "books.").replace("  library:", "  books:")
+    library.matrix.write_text(matrix, encoding="utf-8")
+    planned = library.call(capsys, "plan", "--json")
+    assert planned.code == 0, planned.err
+    assert {one["id"]: one["rows"]["held"] for one in planned.document["rules"]}["visits"] == 2
+
+
 def test_a_seal_opens_only_with_its_key_and_in_its_place() -> None:
     key, other = b"k" * 32, b"o" * 32
     sealed = seal(key, [[SECRET], ""], "hold", "h1")
@@ -176,9 +188,9 @@ def test_the_version_moves_with_every_change_and_with_nothing_else(tmp_path: Pat
     ledger.record("confirmation", {"run": "r"})
     assert seen.version() == 0
     hold = Holds(ledger).add(Hold("rule", "library", "x", "y", rule="loans"))
-    assert (seen.version(), [one.id for one in seen.of("library")], seen.of("other")) == (1, [hold.id], ())
+    assert (seen.version(), [one.id for one in seen.of("library", "i")], seen.of("other", "i")) == (1, [hold.id], ())
     Holds(ledger).release(hold.id, "x", "z")
-    assert (seen.version(), seen.of("library")) == (2, ())
+    assert (seen.version(), seen.of("library", "i")) == (2, ())
 
 
 def _again(folder: Path) -> Ledger:

@@ -27,7 +27,7 @@ class HoldSource(Protocol):
     def version(self) -> int:
         """Return a number that is another one after every change."""
 
-    def of(self, database: str) -> Sequence[Hold]:
+    def of(self, database: str, identity: str) -> Sequence[Hold]:
         """Return those on a database."""
 
 

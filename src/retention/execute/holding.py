@@ -46,11 +46,12 @@ class UnitHolds:
         """
         if self._version == self.context.holds.version():
             return
+        binding = self.unit.binding
         with connection.begin():
             # Behind the lease's lock, so that a task that was taken over can't put old keys in place of newer ones.
             self.lease.check(connection)
             version = self.context.holds.version()
-            held = Held(self.unit, self.context.holds.of(self.unit.binding.entry.name))
+            held = Held(self.unit, self.context.holds.of(binding.entry.name, binding.identity))
             keys = held.stage(connection)
         if held.holds or self.held.holds:
             covering = [hold.id for hold in held.holds]

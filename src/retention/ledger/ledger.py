@@ -243,6 +243,17 @@ class Ledger:
         with self._store.reading() as connection:
             return sorted((_entry(row) for row in connection.execute(query)), key=_written)
 
+    def newest(self, kind: str, test: Callable[[Entry], bool]) -> Entry | None:
+        """Return the newest entry of a kind that passes a test, having read none that is older."""
+        which = select(ENTRY.c.run, ENTRY.c.task, ENTRY.c.seq).where(ENTRY.c.kind == kind).order_by(ENTRY.c.at.desc())
+        with self._store.reading() as connection:
+            for run, task, seq in connection.execute(which).all():
+                query = select(ENTRY).where(ENTRY.c.run == run, ENTRY.c.task == task, ENTRY.c.seq == seq)
+                found = _entry(connection.execute(query).one())
+                if test(found):
+                    return found
+        return None
+
     def count(self, kind: str) -> int:
         """Return how many entries of a kind there are."""
         with self._store.reading() as connection:

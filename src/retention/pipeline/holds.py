@@ -43,8 +43,8 @@ def add_hold(pipeline: Pipeline, wish: Hold) -> tuple[Hold, Covered | None]:
 
 def holds_recorded(pipeline: Pipeline, databases: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the holds in force on a plan's databases, as a run's documents have them."""
-    names = {one["name"] for one in databases}
-    return [hold.as_json() for hold in pipeline.live_holds() if hold.database in names]
+    named = [(one["name"], one["identity"]) for one in databases]
+    return [hold.as_json() for hold in pipeline.live_holds() if any(hold.on(*one) for one in named)]
 
 
 def holds_met(begun: Sequence[Mapping[str, Any]], ended: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -59,13 +59,16 @@ def _checked(wish: Hold, pipeline: Pipeline) -> Hold:
         raise Refused(f"hold add --until {wish.until}: that day is past in Seoul ({pipeline.today}); it covers nothing")
     _check_texts((*wish.subject, wish.where) if wish.kind == "where" else wish.subject)
     if wish.kind == "subject":
-        if wish.database not in pipeline.matrix.databases:
-            raise Refused(f"hold add --database {wish.database}: the matrix has no such database")
-        return wish
-    database = _database_of_rule(pipeline.matrix, wish) if wish.kind == "rule" else _database_of_table(pipeline, wish)
+        database = wish.database
+    elif wish.kind == "rule":
+        database = _database_of_rule(pipeline.matrix, wish)
+    else:
+        database = _database_of_table(pipeline.matrix, wish)
     if wish.database not in ("", database):
         raise Refused(f"hold add --database {wish.database}: what is to be held lies in {database}; leave it out")
-    return replace(wish, database=database)
+    if database not in pipeline.matrix.databases:
+        raise Refused(f"hold add --database {database}: the matrix has no such database")
+    return replace(wish, database=database, identities=pipeline.matrix.databases[database].identities)
 
 
 def _check_texts(texts: Sequence[str]) -> None:
@@ -85,9 +88,9 @@ def _database_of_rule(matrix: Matrix, wish: Hold) -> str:
     raise Refused(f"hold add --rule {wish.rule}: the matrix has no such rule")
 
 
-def _database_of_table(pipeline: Pipeline, wish: Hold) -> str:
+def _database_of_table(matrix: Matrix, wish: Hold) -> str:
     name = parse_table(wish.table)
-    if name is None or name not in pipeline.matrix.tables:
+    if name is None or name not in matrix.tables:
         raise Refused(f"hold add --where {wish.table}: the matrix has no such table; write it as database.table")
     try:
         parse_where(wish.where)

@@ -7,7 +7,7 @@ on a rule or on a condition needs none: what it says stands in the statement its
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -75,7 +75,7 @@ class Held:
 
     def __init__(self, unit: Unit, holds: Sequence[Hold], keys: Table = HOLD) -> None:
         self.unit = unit
-        self.holds = tuple(hold for hold in holds if hold.database == unit.binding.entry.name)
+        self.holds = tuple(hold for hold in holds if hold.on(unit.binding.entry.name, unit.binding.identity))
         self.keys = keys
         self._subjects = tuple(dict.fromkeys(hold.subject for hold in self.holds if hold.subject))
         self._conditions = {hold.id: _condition(unit, hold) for hold in self.holds if not hold.subject}
@@ -206,6 +206,8 @@ def _selection(unit: Unit, hold: Hold) -> Condition:
 def _where(unit: Unit, hold: Hold) -> Condition:
     """Return what a hold on a condition covers."""
     name = parse_table(hold.table)
+    if name is not None:
+        name = replace(name, database=unit.binding.entry.name)
     if name is None or not unit.binding.has(name):
         raise Refused(
             f"hold {hold.id}: the database has no table {hold.table} any more, so nobody knows what it covers; add a "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -90,7 +90,7 @@ class Planner:
             rules=tuple(rules),
             tables=tuple(tables),
             findings=tuple(finding.as_json() for finding in found),
-            holds=holds_digest(self.holds, {one.entry.name for one in bindings}),
+            holds=holds_digest(self.holds, bindings),
             narrowed={"rules": sorted(self.only)} if self.only else {},
         )
 
@@ -160,9 +160,9 @@ class Planner:
         return sorted_fingerprints(b"".join(pieces))
 
 
-def holds_digest(holds: Sequence[Hold], databases: Collection[str]) -> str:
+def holds_digest(holds: Sequence[Hold], bindings: Sequence[Binding]) -> str:
     """Return a digest of the holds in force on the databases; empty where there is none."""
-    found = sorted(hold.id for hold in holds if hold.database in databases)
+    found = sorted(hold.id for hold in holds if any(hold.on(one.entry.name, one.identity) for one in bindings))
     return hashlib.sha256(canonical(found)).hexdigest() if found else ""
 
 

@@ -30,7 +30,7 @@ def held_due(database: Database, units: Sequence[Unit], days: Mapping[str, date]
         Refused: a hold can't be applied to this database.
     """
     found: dict[tuple[str, str], int] = {}
-    if not any(hold.database == database.name for hold in holds):
+    if not holds:
         return found
     with database.planning() as connection:
         for unit in units:

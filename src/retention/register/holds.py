@@ -35,7 +35,8 @@ class Hold:
     """One hold. ``until`` is the last day it covers; None is until its release. ``since`` is an ISO instant in UTC.
 
     By its kind, ``subject`` holds the values of a subject's columns, ``rule`` a rule's id, or ``where`` a condition on
-    rows of ``table``; the others are empty. A hold that isn't recorded yet has neither ``id`` nor ``since``.
+    rows of ``table``; the others are empty. ``identities`` are those of ``database`` when it was added. What isn't
+    recorded yet has neither ``id`` nor ``since``.
     """
 
     kind: Kind
@@ -49,7 +50,12 @@ class Hold:
     table: str = ""
     subject: tuple[str, ...] = field(default=(), repr=False)
     where: str = field(default="", repr=False)
+    identities: tuple[str, ...] = ()
     released: Release | None = None
+
+    def on(self, database: str, identity: str) -> bool:
+        """Whether it is on a database: by the matrix's name for it, or by the identity it had under another name."""
+        return self.database == database or identity in self.identities
 
     def live(self, today: date, since: datetime | None = None) -> bool:
         """Whether it covers rows today in Seoul, or did at some moment from ``since`` on."""
@@ -94,6 +100,7 @@ class Holds:
             "event": "added",
             "kind": wish.kind,
             "database": wish.database,
+            "identities": list(wish.identities),
             "rule": wish.rule,
             "table": wish.table,
             "by": wish.by,
@@ -136,8 +143,8 @@ class Holds:
 
     def of_last_run(self, today: date) -> tuple[Hold, ...]:
         """Return the holds in force today, or at some moment since the last run began: what it was right to keep."""
-        runs = [run.opened_at for run in self.ledger.runs() if not run.opened.get("dry_run")]
-        return self.live(today, datetime.fromisoformat(runs[-1]) if runs else None)
+        begun = self.ledger.newest("opened", lambda entry: not entry.body.get("dry_run"))
+        return self.live(today, None if begun is None else datetime.fromisoformat(begun.at))
 
     def _of(self, entry: Entry) -> Hold:
         body = entry.body
@@ -154,6 +161,7 @@ class Holds:
             table=body["table"],
             subject=tuple(subject),
             where=where,
+            identities=tuple(body["identities"]),
         )
 
 
@@ -175,9 +183,9 @@ class LiveHolds:
             self._seen = newest
         return self._version
 
-    def of(self, database: str) -> tuple[Hold, ...]:
+    def of(self, database: str, identity: str) -> tuple[Hold, ...]:
         """Return the holds in force on a database."""
-        return tuple(one for one in self._holds.live(self._today()) if one.database == database)
+        return tuple(one for one in self._holds.live(self._today()) if one.on(database, identity))
 
 
 def _instant(text: str) -> str:
