@@ -13,7 +13,7 @@ AS_OF ?= $(ANCHOR)
 BIN := .venv/bin
 DEMO := var/demo
 
-.PHONY: help setup demo demo-reset test test-fast proof lint servers requirements
+.PHONY: help setup demo up demo-reset test test-fast proof lint servers requirements
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,8 +28,11 @@ setup: .venv/.ready ## the environment in .venv, from requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	touch $@
 
-demo: setup ## a shop's database, a night over it, and the report; no server
-	@scripts/demo "$(DEMO)" "$(MEMBERS)" "$(SEED)" "$(ANCHOR)" "$(AS_OF)"
+demo: setup ## a shop's database, a night over it in Airflow, and the report; no server
+	@$(BIN)/python scripts/demo "$(DEMO)" "$(MEMBERS)" "$(SEED)" "$(ANCHOR)" "$(AS_OF)"
+
+up: setup ## Airflow's interface with the demo, on loopback; Ctrl-C stops it
+	@$(BIN)/python scripts/up "$(DEMO)" "$(MEMBERS)" "$(SEED)" "$(ANCHOR)"
 
 demo-reset: ## forget the demo
 	@rm -rf "$(DEMO)"

@@ -13,8 +13,7 @@ import typer
 from retention.cli.show import checks_table, plan_table, run_table
 from retention.cli.state import State
 from retention.errors import Refused
-from retention.pipeline import Pipeline, load_plan, record_plan, run_night, verify
-from retention.pipeline.night import Night, Wish
+from retention.pipeline import Night, Pipeline, Wish, load_plan, record_plan, run_night, verify
 from retention.pipeline.reports import write_report
 from retention.plan.plan import Plan
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from rich.console import Console
 from retention.ledger import Ledger
 from retention.matrix.load import load
 from retention.pipeline import Pipeline, environment_connections, wall_clock
+from retention.pipeline.places import Places
 
 _PIPE_WIDTH = 160
 
@@ -53,12 +54,8 @@ class State:
     @contextmanager
     def open_ledger(self) -> Iterator[Ledger]:
         """Open the ledger."""
-        keys = os.environ.get("RETENTION_LEDGER_KEYS")
-        ledger = Ledger.open(self.ledger, Path(keys) if keys else None, wall_clock)
-        try:
+        with replace(self.places, ledger_url=self.ledger).open_ledger(wall_clock) as ledger:
             yield ledger
-        finally:
-            ledger.close()
 
     @contextmanager
     def open_pipeline(self) -> Iterator[Pipeline]:
@@ -78,14 +75,19 @@ class State:
             )
 
     @property
+    def places(self) -> Places:
+        """Return the places that the environment names."""
+        return Places.of(os.environ)
+
+    @property
     def key_ring(self) -> Path:
         """Return where the key ring is."""
-        return Path(os.environ.get("RETENTION_KEYRING", "var/keyring"))
+        return self.places.key_ring
 
     @property
     def reports(self) -> Path:
         """Return where reports are written."""
-        return Path(os.environ.get("RETENTION_REPORTS", "var/reports"))
+        return self.places.reports
 
 
 def print_json(document: Any) -> None:

@@ -58,6 +58,7 @@ class Outcome:
     """What came of one rule in one run. ``status`` follows from the numbers, never from intent.
 
     ``holds`` tells how many lapsed rows each hold covered when the rule was done with; None where it wasn't counted.
+    ``withheld`` says that the rule was not to be begun at all.
     """
 
     plan: RulePlan
@@ -73,6 +74,7 @@ class Outcome:
     parts: dict[str, int] = field(default_factory=dict)
     reason: str = ""
     holds: Mapping[str, int] | None = None
+    withheld: bool = False
 
     def saw(self, days: Sequence[date | None]) -> None:
         """Widen the range of event days that were carried out."""
@@ -80,6 +82,34 @@ class Outcome:
         if known:
             self.oldest = min([*known, self.oldest] if self.oldest else known)
             self.newest = max([*known, self.newest] if self.newest else known)
+
+    def as_entry(self) -> dict[str, Any]:
+        """Return what the ledger keeps of it when its unit ends; :meth:`of_entry` reads it back beside the plan."""
+        return {
+            "id": self.plan.id,
+            "status": self.status,
+            "done": self.done,
+            "survived": self.survived,
+            "drifted": self.drifted,
+            "batches": self.batches,
+            "seconds": round(self.seconds, 3),
+            "longest_ms": round(self.longest_ms, 1),
+            "oldest": self.oldest.isoformat() if self.oldest else None,
+            "newest": self.newest.isoformat() if self.newest else None,
+            "parts": dict(self.parts),
+            "holds": None if self.holds is None else dict(self.holds),
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def of_entry(cls, plan: RulePlan, entry: Mapping[str, Any]) -> Outcome:
+        """Return the outcome that an entry tells of."""
+        outcome = cls(plan, entry["status"], reason=entry["reason"])
+        outcome.done, outcome.survived, outcome.drifted = entry["done"], entry["survived"], entry["drifted"]
+        outcome.batches, outcome.seconds, outcome.longest_ms = entry["batches"], entry["seconds"], entry["longest_ms"]
+        outcome.parts, outcome.holds = dict(entry["parts"]), entry["holds"]
+        outcome.saw([date.fromisoformat(entry[name]) for name in ("oldest", "newest") if entry[name]])
+        return outcome
 
     def as_json(self) -> dict[str, Any]:
         """Return the rule as the published run document has it."""

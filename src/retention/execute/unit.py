@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Protocol
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from retention.database.lease import Fenced, leased
 from retention.database.own_tables import BATCH
 from retention.errors import BrokeOff, DatabaseFault, Refused
 from retention.execute.batch import Batches, Done
 from retention.execute.columns import ChangeColumns
-from retention.execute.context import Outcome, RunContext, TaskChain
+from retention.execute.context import Json, Outcome, RunContext, TaskChain
 from retention.execute.delete import Delete
 from retention.execute.holding import HoldsMoved, UnitHolds
 from retention.execute.kept_clock import KeptClock
@@ -49,13 +50,17 @@ class Work(Protocol):
 
 @dataclass
 class UnitRun:
-    """One task of a run: a unit, its plan, and which of its rules may not be carried out, with why."""
+    """One task of a run: a unit, its plan, and which of its rules may not be carried out, with why.
+
+    ``earlier`` are the ledger's batches of this unit in tries of this run that broke off.
+    """
 
     context: RunContext
     unit: Unit
     plan: Sequence[RulePlan]
     chain: TaskChain
     withheld: Mapping[str, Outcome]
+    earlier: Sequence[Mapping[str, Json]] = ()
 
     def carry_out(self) -> list[Outcome]:
         """Carry out every rule of the unit that may be; one rule's failure doesn't stop the others.
@@ -88,7 +93,7 @@ class UnitRun:
                 holds.forget(connection)
             self.chain.append(
                 "unit_ended",
-                {"unit": self.unit.id, "epoch": lease.epoch, "rules": {one.plan.id: one.status for one in outcomes}},
+                {"unit": self.unit.id, "epoch": lease.epoch, "rules": [one.as_entry() for one in outcomes]},
             )
         return outcomes
 
@@ -127,12 +132,19 @@ class UnitRun:
     def _before(self, connection: Connection, rule: BoundRule, outcome: Outcome) -> None:
         """Take in what this run has done for the rule before, in a task that broke off."""
         with connection.begin():
-            rows, number = connection.execute(
-                select(func.coalesce(func.sum(BATCH.c.row_count), 0), func.count()).where(
+            committed = connection.execute(
+                select(BATCH.c.seq, BATCH.c.row_count).where(
                     BATCH.c.run == self.context.run, BATCH.c.unit == self.unit.id, BATCH.c.rule == rule.id
                 )
-            ).one()
-        outcome.done, outcome.batches = int(rows), int(number)
+            ).all()
+        outcome.done, outcome.batches = sum(int(rows) for _seq, rows in committed), len(committed)
+        # A batch may stand in the ledger more than once under one number, where a first try never committed.
+        told = {body["seq"]: body for body in self.earlier if body["rule"] == rule.id}
+        for number, _rows in committed:
+            body = told.get(number, {})
+            outcome.saw([date.fromisoformat(body[name]) for name in ("oldest", "newest") if body.get(name)])
+            for table, rows in body.get("parts", {}).items():
+                outcome.parts[table] = outcome.parts.get(table, 0) + rows
 
     def _work(self, rule: BoundRule, plan: RulePlan, holds: UnitHolds) -> Work:
         table = str(self.unit.binding.name_of(rule.table))

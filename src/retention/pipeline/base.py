@@ -1,16 +1,12 @@
-"""What every step of a night needs, and the steps themselves as methods: the command and Airflow both call them.
-
-A night is: open the databases, settle what broke off, plan, check, decide, carry out unit by unit, check again, close.
-Each step can be called by itself, from the same inputs, in another process.
-"""
+"""What every step of a night needs: the matrix, the ledger, the databases, the keys and the clock."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,21 +17,14 @@ from retention.database.identity import require_identity
 from retention.database.reflect import Schema, reflect
 from retention.database.url import ConnectionSource, from_environment, refuse_clashes
 from retention.errors import DatabaseFault, Finding, MatrixRefused, Refused
-from retention.execute.context import Outcome, RunContext
-from retention.execute.transforms import build_transforms
-from retention.execute.unit import UnitRun
-from retention.keys import Fingerprinter, KeyRing, KeyRingError, RingKey, RunKey
+from retention.keys import Fingerprinter
 from retention.law import seoul_day
 from retention.ledger import Ledger
 from retention.matrix.binding import Binding, bind
 from retention.matrix.model import Matrix
 from retention.plan.plan import Plan
 from retention.plan.planner import Planner
-from retention.plan.units import Unit
-from retention.quality.after import Formats, check_after, orphan_counts
-from retention.quality.before import check_before
-from retention.quality.measure import Check
-from retention.register import Approvals, Hold, Holds, LiveHolds
+from retention.register import Approvals, Hold, Holds
 
 
 def wall_clock() -> datetime:
@@ -84,11 +73,18 @@ class Pipeline:
         """Return what makes row fingerprints."""
         return Fingerprinter(self.ledger.secrets.fingerprint_key)
 
+    def named_by(self, plan: Plan) -> Pipeline:
+        """Return the pipeline that names what a recorded plan named, as another process has to."""
+        databases = frozenset(one["name"] for one in plan.databases)
+        return replace(self, databases=databases, rules=frozenset(plan.narrowed.get("rules", ())))
+
     # --- databases ----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def bindings(self, *, identity: bool = True) -> Iterator[list[Binding]]:
+    def bindings(self, *, identity: bool = True, only: tuple[str, int] | None = None) -> Iterator[list[Binding]]:
         """Open every database that is named, shard by shard, and see that each is the one the matrix means.
+
+        ``only`` narrows it further, to one shard of one database.
 
         Raises:
             Refused: a database is missing, unreachable or of another identity, or a name is unknown.
@@ -102,6 +98,8 @@ class Pipeline:
             for entry in entries:
                 schemas = {table.schema for table in self.matrix.tables if table.database == entry.name}
                 for shard, connection_name in enumerate(entry.connections):
+                    if only is not None and only != (entry.name, shard):
+                        continue
                     database = open_database(entry.name, shard, connection_name, self.connections(connection_name))
                     opened.append(database)
                     schema = _schema(database, schemas, entry.identities[shard] if identity else None)
@@ -159,8 +157,6 @@ class Pipeline:
             holds=self.live_holds(),
         )
 
-    # --- the night ----------------------------------------------------------------------------------------------
-
     def refuse_future(self, as_of: date) -> None:
         """Refuse to destroy as of a day that hasn't come.
 
@@ -169,78 +165,6 @@ class Pipeline:
         """
         if as_of > self.today:
             raise Refused(f"--as-of {as_of}: that day hasn't come in Seoul ({self.today}); nothing is destroyed early")
-
-    def before(self, units: Mapping[str, Unit], as_of: date) -> list[Check]:
-        """Return the quality checks before a run, database by database."""
-        checks: list[Check] = []
-        for database, members in by_database(units):
-            self.progress(f"checking {database.name} before")
-            checks.extend(check_before(database, members, as_of))
-        return checks
-
-    def carry_out(
-        self, run: str, plan: Plan, unit: Unit, withheld: Mapping[str, Outcome], context: RunContext
-    ) -> list[Outcome]:
-        """Carry out one unit of a plan inside a run that is open in the ledger.
-
-        Raises:
-            Refused: another run is at work on the database, or its identity is another.
-            BrokeOff: the connection is lost for good, or the lease has gone to another task.
-        """
-        chain = self.ledger.chain(run, unit.id)
-        return UnitRun(context, unit, plan.of_unit(unit.id), chain, withheld).carry_out()
-
-    def context(self, run: str, as_of: date, stop: Callable[[], str | None], budget: int | None = None) -> RunContext:
-        """Return what units need of a run; an anonymizing key is made here and never stored."""
-        run_key = RunKey.fresh()
-
-        def keys_for(action: str) -> RingKey | None:
-            if action == "anonymize":
-                return run_key
-            try:
-                return KeyRing.load(self.key_ring).active()
-            except KeyRingError:
-                return None
-
-        return RunContext(
-            run=run,
-            as_of=as_of,
-            now=self.now,
-            fingerprints=self.fingerprinter.for_table,
-            keys_for=keys_for,
-            holds=LiveHolds(self.holds, lambda: self.today),
-            stop=stop,
-            progress=self.progress,
-            budget=budget,
-        )
-
-    def after(
-        self,
-        units: Mapping[str, Unit],
-        as_of: date,
-        outcomes: Sequence[Outcome],
-        before: Sequence[Check],
-        phase: str = "after",
-    ) -> list[Check]:
-        """Return the quality checks after a run, database by database."""
-        may_stay = may_be_left(outcomes)
-        holds = self.holds.of_last_run(self.today)
-        checks: list[Check] = []
-        for database, members in by_database(units):
-            self.progress(f"checking {database.name} {phase}")
-            checks.extend(
-                check_after(
-                    database,
-                    members,
-                    as_of,
-                    may_stay=may_stay,
-                    formats=formats_of(members),
-                    orphans_before=orphan_counts(before) if before else None,
-                    phase=phase,
-                    holds=holds,
-                )
-            )
-        return checks
 
 
 def _schema(database: Database, schemas: set[str | None], identity: str | None) -> Schema:
@@ -252,38 +176,6 @@ def _schema(database: Database, schemas: set[str | None], identity: str | None) 
             return reflect(connection, database.dialect, schemas)
     except DatabaseFault as fault:
         raise Refused(str(fault)) from None
-
-
-def may_be_left(outcomes: Sequence[Outcome]) -> dict[str, int | None]:
-    """Return how many due rows each rule may leave; None where it was not carried out to its end."""
-    return {
-        one.plan.id: (one.survived + one.drifted if one.status in ("done", "nothing", "partial") else None)
-        for one in outcomes
-    }
-
-
-def formats_of(units: Sequence[Unit]) -> Formats:
-    """Return the format of every column's new values, where they have one."""
-    found: dict[str, dict[str, str]] = {}
-    for unit in units:
-        for rule in unit.rules:
-            if rule.action.on_rows:
-                continue
-            try:
-                transforms, _key = build_transforms(rule, RunKey.fresh())
-            except Refused:
-                continue
-            found[rule.id] = {name: one.recognises for name, one in transforms.items() if one.recognises}
-    return found
-
-
-def by_database(units: Mapping[str, Unit]) -> list[tuple[Database, list[Unit]]]:
-    """Return the units grouped by their database."""
-    grouped: dict[tuple[str, int], tuple[Database, list[Unit]]] = {}
-    for unit in units.values():
-        database = unit.binding.database
-        grouped.setdefault((database.name, database.shard), (database, []))[1].append(unit)
-    return list(grouped.values())
 
 
 def refused_rules(matrix: Matrix, findings: Sequence[Finding]) -> dict[str, str]:

@@ -26,30 +26,43 @@ def closed_run(ledger: Ledger, run: str | None) -> RunHead:
     return closed[-1]
 
 
+def html_report(ledger: Ledger, run: RunHead, lang: str) -> str:
+    """Return a closed run's report as a whole HTML document."""
+    from retention.report import render_html  # noqa: PLC0415 - charts take a second to load
+
+    document = _document(ledger, run)
+    return render_html(document, plan_document(ledger, document["plan"]), lang)
+
+
 def write_report(ledger: Ledger, run: str, folder: Path, format_: str, lang: str, out: Path | None = None) -> Path:
     """Write a run's report and return its path.
 
     Raises:
         Refused: there is no such run, or the file can't be written.
     """
-    from retention.report import render_html, write_xlsx  # noqa: PLC0415 - charts take a second to load
+    from retention.report import write_xlsx  # noqa: PLC0415 - as above
 
     found = closed_run(ledger, run)
-    document: dict[str, Any] = dict(found.closed or {})
-    number = document.pop("closing")["number"]
-    entry = next(one for one in ledger.entries(run=found.run, task="run", kind="closed"))
-    document["ledger_head"] = f"{entry.hash}@{number}"
-    document["confirmations"] = [
-        {"by": one.by, "note": one.note, "at": one.at} for one in Confirmations(ledger).of_run(found.run)
-    ]
-    plan = plan_document(ledger, document["plan"])
     path = out or folder / f"{found.run}.{lang}.{format_}"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if format_ == "xlsx":
-            write_xlsx(document, plan, lang, path)
+            document = _document(ledger, found)
+            write_xlsx(document, plan_document(ledger, document["plan"]), lang, path)
         else:
-            path.write_text(render_html(document, plan, lang), encoding="utf-8")
+            path.write_text(html_report(ledger, found, lang), encoding="utf-8")
     except OSError as error:
         raise Refused(f"report {path}: it can't be written ({error.strerror}); name another place with --out") from None
     return path
+
+
+def _document(ledger: Ledger, run: RunHead) -> dict[str, Any]:
+    """Return the run's document with what came after it was closed: its place in the chain, and confirmations."""
+    document: dict[str, Any] = dict(run.closed or {})
+    number = document.pop("closing")["number"]
+    entry = next(one for one in ledger.entries(run=run.run, task="run", kind="closed"))
+    document["ledger_head"] = f"{entry.hash}@{number}"
+    document["confirmations"] = [
+        {"by": one.by, "note": one.note, "at": one.at} for one in Confirmations(ledger).of_run(run.run)
+    ]
+    return document

@@ -9,8 +9,9 @@ from typing import Any
 from retention.errors import Finding
 from retention.execute.settle import committed, settle
 from retention.ledger.ledger import RunHead
+from retention.pipeline.after import take_checks
 from retention.pipeline.base import Pipeline
-from retention.plan.units import Unit
+from retention.pipeline.scene import Scene
 from retention.quality.measure import Check
 
 
@@ -52,12 +53,8 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
     last = runs[-1] if runs else None
     day = as_of or (date.fromisoformat(last.opened["as_of"]) if last else pipeline.today)
     with pipeline.bindings() as bindings:
-        findings = pipeline.check(bindings)
-        planner = pipeline.planner(day, findings)
-        units: dict[str, Unit] = {}
-        for binding in bindings:
-            units.update({unit.id: unit for unit in planner.units(binding)[0]})
-        checks = pipeline.after(units, day, [], [], phase="verify")
+        scene = Scene.of(pipeline, bindings, day)
+        checks = take_checks(pipeline, scene, day, [], [], phase="verify")
         if quiesced:
             checks = [replace(one, ok=one.ok and not (_orphan(one) and one.count)) for one in checks]
         may_stay = _waiting(last)
@@ -81,7 +78,7 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
             if len(mine) == len(named):
                 problems.extend(_lost(run, settled))
                 problems.extend(_early(run))
-    return Verification(day, checks, problems, findings)
+    return Verification(day, checks, problems, scene.checked)
 
 
 def _orphan(check: Check) -> bool:

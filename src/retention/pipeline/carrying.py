@@ -1,0 +1,87 @@
+"""Carrying out one plan unit of an open run, in whatever process; what came of it is in the unit's own chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from retention.errors import BrokeOff, Refused
+from retention.execute.context import Outcome, RunContext
+from retention.execute.unit import UnitRun
+from retention.keys import KeyRing, KeyRingError, RingKey, RunKey
+from retention.pipeline.base import Pipeline
+from retention.pipeline.opening import OpenedRun, opened_run
+from retention.pipeline.scene import Scene
+from retention.plan.plan import Plan
+from retention.register import LiveHolds
+
+
+def carry_out_unit(
+    pipeline: Pipeline,
+    scene: Scene,
+    plan: Plan,
+    run: str,
+    unit: str,
+    *,
+    stop: Callable[[], str | None] = lambda: None,
+    budget: int | None = None,
+) -> list[Outcome]:
+    """Carry out one unit and record what came of its rules; a task that is retried goes on with a higher epoch.
+
+    What keeps a unit from being begun at all (another run at work, a changed schema) is an outcome of its rules, so
+    that the other units go on.
+
+    Raises:
+        Refused: the run isn't open any more.
+        BrokeOff: the connection is lost for good, or the lease has gone to another task; the same unit can go on.
+    """
+    opened = opened_run(pipeline.ledger, run)
+    if opened.closed is not None:
+        raise Refused(f"run {run}: it is closed; nothing more is carried out under it, begin a new run")
+    chain = pipeline.ledger.chain(run, unit)
+    earlier = [entry.body for entry in pipeline.ledger.entries(run=run, task=unit, kind="batch")]
+    withheld = _withheld(opened, plan, unit)
+    try:
+        bound = scene.unit(pipeline, plan, unit)
+        context = _context(pipeline, plan, run, stop, budget)
+        return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier).carry_out()
+    except Refused as problem:
+        if earlier:
+            # What an earlier try has done can only be told from the markers, which are out of reach.
+            raise BrokeOff(f"{problem}; what was done before is in the ledger") from None
+        outcomes = [
+            withheld.get(rule.id) or Outcome(rule, "refused", reason=str(problem)) for rule in plan.of_unit(unit)
+        ]
+        chain.append("unit_ended", {"unit": unit, "rules": [one.as_entry() for one in outcomes]})
+        return outcomes
+
+
+def _withheld(opened: OpenedRun, plan: Plan, unit: str) -> Mapping[str, Outcome]:
+    mine = {(rule.id, rule.shard) for rule in plan.of_unit(unit)}
+    return {rule: outcome for (rule, shard), outcome in opened.withheld(plan).items() if (rule, shard) in mine}
+
+
+def _context(
+    pipeline: Pipeline, plan: Plan, run: str, stop: Callable[[], str | None], budget: int | None
+) -> RunContext:
+    """Return what the unit needs of its run; an anonymizing key is made here, for this unit, and never stored."""
+    run_key = RunKey.fresh()
+
+    def keys_for(action: str) -> RingKey | None:
+        if action == "anonymize":
+            return run_key
+        try:
+            return KeyRing.load(pipeline.key_ring).active()
+        except KeyRingError:
+            return None
+
+    return RunContext(
+        run=run,
+        as_of=plan.as_of,
+        now=pipeline.now,
+        fingerprints=pipeline.fingerprinter.for_table,
+        keys_for=keys_for,
+        holds=LiveHolds(pipeline.holds, lambda: pipeline.today),
+        stop=stop,
+        progress=pipeline.progress,
+        budget=budget,
+    )

@@ -1,0 +1,77 @@
+"""Closing a run: its document, from what the ledger holds of its steps, signed into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from retention.errors import BrokeOff
+from retention.execute.context import Outcome
+from retention.pipeline.after import checks_after, was_looked_at
+from retention.pipeline.base import Pipeline
+from retention.pipeline.holds import holds_met, holds_recorded
+from retention.pipeline.opening import OpenedRun, opened_run
+from retention.pipeline.outcomes import outcomes_of
+from retention.pipeline.status import status_of
+from retention.plan.plan import Plan
+from retention.quality.measure import Check
+
+SCHEMA = "retention.run/1"
+
+
+def close_run(pipeline: Pipeline, plan: Plan, run: str) -> Mapping[str, Any]:
+    """Close a run and return its document, ``retention.run/1``; a run that is closed already stays as it is.
+
+    Raises:
+        Refused: there is no such run.
+        BrokeOff: a unit has not come to its end, or nobody has looked at the databases since.
+        LedgerFault: the ledger can't be written; what was done before is in it.
+    """
+    opened = opened_run(pipeline.ledger, run)
+    if opened.closed is not None:
+        return opened.closed
+    outcomes = outcomes_of(pipeline.ledger, plan, opened)
+    if not opened.dry_run:
+        if not was_looked_at(pipeline.ledger, run):
+            raise BrokeOff(f"run {run}: the databases were not looked at after it; what was done is in the ledger")
+        _note_standing(pipeline, plan, run, outcomes)
+    checks = [*opened.before, *checks_after(pipeline.ledger, run)]
+    document = _document(pipeline, plan, opened, outcomes, checks)
+    pipeline.ledger.close_run(run, document)
+    return document
+
+
+def _note_standing(pipeline: Pipeline, plan: Plan, run: str, outcomes: Sequence[Outcome]) -> None:
+    identities = {(one["name"], one["shard"]): one["identity"] for one in plan.databases}
+    for one in outcomes:
+        if one.done:
+            identity = identities[one.plan.database, one.plan.shard]
+            pipeline.approvals.note_carried_out(run, one.plan.id, one.plan.rule_digest, identity)
+
+
+def _document(
+    pipeline: Pipeline, plan: Plan, opened: OpenedRun, outcomes: Sequence[Outcome], checks: Sequence[Check]
+) -> dict[str, Any]:
+    body = opened.body
+    rules = [one.as_json() for one in outcomes]
+    taken = [check.as_json() for check in checks]
+    return {
+        "schema": SCHEMA,
+        "run": opened.run,
+        "plan": plan.digest,
+        "as_of": plan.as_of.isoformat(),
+        "status": status_of(rules, taken),
+        "dry_run": opened.dry_run,
+        "opened": opened.at[:19] + "Z",
+        "closed": pipeline.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "who": body["who"],
+        "from": body["from"],
+        "matrix": plan.matrix,
+        "calendar": plan.calendar,
+        "rules": rules,
+        "checks": taken,
+        "findings": list(body["findings"]),
+        "approvals": list(body["approvals"]),
+        "holds": holds_met(body["holds"], holds_recorded(pipeline, plan.databases)),
+        "facts": body["facts"],
+    }

@@ -1,0 +1,137 @@
+"""Opening a run: which rules may be carried out is decided from the ledger and written down before anything changes."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from retention.errors import Refused
+from retention.execute.context import Outcome
+from retention.ledger import Ledger
+from retention.ledger.tables import RUN_TASK
+from retention.matrix.facts import facts
+from retention.pipeline.base import Pipeline
+from retention.pipeline.before import recall_before
+from retention.pipeline.decide import decide
+from retention.pipeline.holds import holds_recorded
+from retention.pipeline.wish import Wish
+from retention.plan.plan import Plan
+from retention.quality.measure import Check
+
+
+@dataclass(frozen=True)
+class OpenedRun:
+    """A run as its opening entry tells it, and its closing document once it is closed."""
+
+    run: str
+    at: str
+    body: Mapping[str, Any]
+    closed: Mapping[str, Any] | None
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is to be changed."""
+        return bool(self.body["dry_run"])
+
+    @property
+    def before(self) -> list[Check]:
+        """Return the quality checks before the run."""
+        return [Check(**one) for one in self.body["checks"]]
+
+    def withheld(self, plan: Plan) -> dict[tuple[str, int], Outcome]:
+        """Return the rules that may not be carried out, by rule and shard, each with the outcome it has."""
+        rules = {(rule.id, rule.shard): rule for rule in plan.rules}
+        return {
+            (one["rule"], one["shard"]): Outcome(
+                rules[one["rule"], one["shard"]], one["status"], reason=one["reason"], withheld=True
+            )
+            for one in self.body["withheld"]
+        }
+
+
+def find_run(ledger: Ledger, run: str) -> OpenedRun | None:
+    """Return a run, or None where the ledger holds none of that id."""
+    opened, closed = None, None
+    for entry in ledger.entries(run=run, task=RUN_TASK):
+        if entry.kind == "opened":
+            opened = entry
+        elif entry.kind == "closed":
+            closed = entry.body
+    return None if opened is None else OpenedRun(run, opened.at, opened.body, closed)
+
+
+def opened_run(ledger: Ledger, run: str) -> OpenedRun:
+    """Return a run that was opened.
+
+    Raises:
+        Refused: the ledger holds no such run.
+    """
+    found = find_run(ledger, run)
+    if found is None:
+        raise Refused(f"run {run}: the ledger holds no such run; begin again from its plan")
+    return found
+
+
+def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
+    """Decide over every rule of the plan and open the run. A run that is open already stays as it is.
+
+    Raises:
+        Refused: a rule is accepted that the plan doesn't have, or nobody is named, or nothing was looked at before.
+        LedgerFault: the ledger can't be written; nothing was begun.
+    """
+    known = find_run(pipeline.ledger, run)
+    if known is not None:
+        return known
+    before = recall_before(pipeline.ledger, run)
+    decisions = decide(plan, pipeline.approvals, wish.accepted, wish.by, pipeline.now().isoformat())
+    withheld = {key: (outcome.status, outcome.reason) for key, outcome in decisions.withheld.items()}
+    for rule_id, why in before.stopped.items():
+        for rule in plan.rules:
+            if rule.id.removesuffix(".after") == rule_id:
+                withheld[rule.id, rule.shard] = ("failed", why)
+    body = {
+        "plan": plan.digest,
+        "as_of": plan.as_of.isoformat(),
+        "matrix": plan.matrix,
+        "dry_run": wish.dry_run,
+        "databases": list(plan.databases),
+        "who": wish.who or _user(),
+        "from": socket.gethostname(),
+        "rules": [
+            {
+                "id": rule.id,
+                "database": rule.database,
+                "table": rule.table,
+                "action": rule.action,
+                "planned": rule.planned,
+            }
+            for rule in plan.rules
+        ],
+        "approvals": decisions.approvals,
+        "withheld": [
+            {"rule": rule, "shard": shard, "status": status, "reason": reason}
+            for (rule, shard), (status, reason) in withheld.items()
+        ],
+        "refused": list(before.refused),
+        "holds": holds_recorded(pipeline, plan.databases),
+        "checks": [check.as_json() for check in before.checks],
+        "findings": list(before.findings),
+        "facts": {**facts(pipeline.matrix), "databases": list(before.databases)},
+    }
+    pipeline.ledger.begin_run(run, body)
+    for approval in decisions.approvals:
+        if approval["kind"] == "accept":
+            pipeline.approvals.accept(run, approval["rule"], approval["count"], approval["by"])
+    return opened_run(pipeline.ledger, run)
+
+
+def _user() -> str:
+    """Return the operating system's user; containers often have one without a name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
