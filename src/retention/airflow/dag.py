@@ -27,6 +27,8 @@ from retention.airflow.outline import Outline
 
 SEOUL = "Asia/Seoul"
 _WHATEVER = "all_done"
+# A DAG that is switched on begins with its next night, not at once with the last one.
+_NO_SURPRISE = timedelta(minutes=5)
 
 
 def retention_dag(
@@ -68,7 +70,9 @@ def retention_dag(
     """
     path = str(Path(matrix).absolute())
     outline = Outline.read(Path(path))
-    timetable = CronTriggerTimetable(schedule, timezone=SEOUL) if isinstance(schedule, str) else schedule
+    timetable = schedule
+    if isinstance(schedule, str):
+        timetable = CronTriggerTimetable(schedule, timezone=SEOUL, run_immediately=_NO_SURPRISE)
     arguments: dict[str, Any] = {
         "description": "Plans, checks, asks, destroys, verifies and reports what the retention matrix says is over",
         "catchup": False,

@@ -30,6 +30,8 @@ _TERM_WITHIN = 40.0
 def running(home: Home) -> Iterator[Client]:
     """Give a running Airflow; it has ended, with every process of it, when the block is left.
 
+    Ctrl-C, SIGTERM and SIGHUP leave the block.
+
     Raises:
         BrokeOff: a component didn't start, or didn't answer in time.
     """
@@ -39,6 +41,7 @@ def running(home: Home) -> Iterator[Client]:
         folder.mkdir(parents=True, exist_ok=True)
     _migrate(home, environment)
     started: dict[str, subprocess.Popen[bytes]] = {}
+    before = {one: signal.signal(one, _leave) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         for name, command in _COMPONENTS.items():
             started[name] = _start(home, name, command, environment)
@@ -46,7 +49,16 @@ def running(home: Home) -> Iterator[Client]:
         _wait_until_healthy(home, client, started)
         yield client
     finally:
+        for one in before:
+            signal.signal(one, signal.SIG_IGN)
         _stop(started)
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def _leave(number: int, _frame: object) -> None:
+    """End the block: whatever asks this process to end, its components have to end first."""
+    raise SystemExit(128 + number)
 
 
 def _airflow(command: list[str]) -> list[str]:

@@ -68,6 +68,8 @@ class Home:
             "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(_JWT_BYTES),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(_JWT_BYTES),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+            # A small machine that is busy otherwise may take its time to answer.
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs"),
             "GX_ANALYTICS_ENABLED": "false",
