@@ -172,6 +172,10 @@ class SQLite(Dialect):
         except BlockingIOError:
             os.close(handle)
             return False
+        if not _is_still_there(handle, path):
+            # Its last holder took the file away while this one was waiting to open it.
+            os.close(handle)
+            return False
         self._held[path] = handle
         return True
 
@@ -190,6 +194,13 @@ class SQLite(Dialect):
 
 def _as_text(column: Sql) -> Sql:
     return type_coerce(column, Text)
+
+
+def _is_still_there(handle: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), Path(path).stat())
+    except FileNotFoundError:
+        return False
 
 
 def _lock_path(connection: Connection, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, select
 
+from retention.database.boundary import guarded
 from retention.database.lease import Fenced, leased
 from retention.database.own_tables import BATCH
 from retention.errors import BrokeOff, DatabaseFault, Refused
@@ -178,7 +179,8 @@ class UnitRun:
             rows = min(pace.rows, budget - outcome.done)
             here = work.walk.last
             try:
-                done = batches.carry_out(connection, rule.id, table, partial(work.batch, rows=rows), prove=prove)
+                with guarded(self.unit.binding.database.label):
+                    done = batches.carry_out(connection, rule.id, table, partial(work.batch, rows=rows), prove=prove)
             except HoldsMoved:
                 holds.follow(connection)
                 work.walk.renew()

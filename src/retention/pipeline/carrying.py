@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from retention.database.turn import turn
 from retention.errors import BrokeOff, Refused
 from retention.execute.context import Outcome, RunContext
 from retention.execute.unit import UnitRun
@@ -43,7 +44,8 @@ def carry_out_unit(
     try:
         bound = scene.unit(pipeline, plan, unit)
         context = _context(pipeline, plan, run, stop, budget)
-        return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier).carry_out()
+        with turn(bound.binding.database, bound.binding.identity, stop):
+            return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier).carry_out()
     except Refused as problem:
         if earlier:
             # What an earlier try has done can only be told from the markers, which are out of reach.

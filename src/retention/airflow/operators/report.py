@@ -48,9 +48,10 @@ class ReportOperator(BaseOperator):
         from retention.pipeline.reports import write_report
 
         folder = Places.of(os.environ).reports
-        with one_line(self.log), open_pipeline(self.matrix, self.log) as whole:
+        with one_line(self.log):
             known = planned_and_opened(context)
-            self.run = known["run"]
+        self.run = known["run"]
+        with one_line(self.log), open_pipeline(self.matrix, self.log) as whole:
             plan = load_plan(whole.ledger, known["digest"])
             document = close_run(whole.named_by(plan), plan, self.run)
             paths = [write_report(whole.ledger, self.run, folder, "html", lang) for lang in self.languages]

@@ -29,8 +29,9 @@ class VerifyOperator(BaseOperator):
         """
         from retention.pipeline import Scene, load_plan, look_after
 
-        with one_line(self.log), open_pipeline(self.matrix, self.log) as whole:
+        with one_line(self.log):
             known = planned_and_opened(context)
+        with one_line(self.log), open_pipeline(self.matrix, self.log) as whole:
             plan = load_plan(whole.ledger, known["digest"])
             pipeline = whole.named_by(plan)
             with pipeline.bindings() as bindings:
