@@ -30,12 +30,13 @@ def clocks(binding: Binding) -> Iterator[Finding]:
 def _clocks(binding: Binding, rule: Rule) -> Iterator[Finding]:
     table = table_key(rule.table)
     for clock in clocks_of(rule):
-        steps = binding.path(table, clock.via, clock.place)
+        steps = binding.path(table, clock.via, clock.place, only_up=not clock.latest)
         reached = steps[-1].reached if steps else table
         column = binding.column(reached, clock.column, clock.place)
         name = f"{binding.name_of(reached)}.{clock.column}"
         try:
-            binding.database.dialect.reading(column.kind, clock.format, clock.zone or binding.entry.zone, name)
+            zone = clock.zone or binding.entry.zone
+            binding.database.dialect.reading(column.kind, clock.format, zone, name, clock.floor)
         except Refused as problem:
             yield finding("RET207", clock.place, f"rule {rule.id}: {problem}", rule.id)
             continue

@@ -20,32 +20,41 @@ from sqlalchemy import (
     Date,
     DateTime,
     Engine,
+    Float,
     Integer,
     LargeBinary,
     Numeric,
+    Select,
     String,
     Time,
     Uuid,
+    and_,
     case,
     cast,
     create_engine,
+    false,
     func,
     literal,
+    true,
     types,
 )
 
 from retention.database.columns import ColumnKind
-from retention.database.reading import Reading, Sql, day_of_date, day_of_hour
+from retention.database.native import DigitsReading, NativeReading, NumberReading, by_stretch
+from retention.database.reading import EARLIEST, Reading, Sql
+from retention.database.textformat import TextFormat, parse_format
+from retention.database.texts import IsoShape, Shape, StrptimeShape, text_reading
 from retention.errors import Refused
-from retention.law import day_start, naive_bound, naive_day, seoul_day
+from retention.law import Stretch, day_start, naive_bound, stretches
 
-_SEOUL = "Asia/Seoul"
+_NUMBERS = (ColumnKind.INTEGER, ColumnKind.DECIMAL)
 DAY = (
     "(([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)"
     "|02-(0[1-9]|1[0-9]|2[0-8])))"
     "|(([0-9][0-9](0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29))"
 )
 TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?"
+OFFSET = "(Z|([+](0[0-9]|1[0-4])|-(0[1-9]|1[0-2]))(:?[0-5][0-9])?)"
 
 
 class Dialect(abc.ABC):
@@ -101,6 +110,7 @@ class Dialect(abc.ABC):
             (String, ColumnKind.TEXT),
             (Integer, ColumnKind.INTEGER),
             (Numeric, ColumnKind.DECIMAL),
+            (Float, ColumnKind.DECIMAL),
             (LargeBinary, ColumnKind.BINARY),
             (types.BINARY, ColumnKind.BINARY),
             (types.VARBINARY, ColumnKind.BINARY),
@@ -117,165 +127,162 @@ class Dialect(abc.ABC):
 
     # --- clocks -------------------------------------------------------------------------------------------------
 
-    def reading(self, kind: ColumnKind, format_: str | None, zone: str | None, where: str) -> Reading:
-        """Return how to read a clock.
+    def reading(
+        self, kind: ColumnKind, format_: str | None, zone: str | None, where: str, floor: date = EARLIEST
+    ) -> Reading:
+        """Return how to read a clock that is unreadable below ``floor``.
 
         Raises:
             Refused: the column's type cannot be read in the way the matrix says; names ``where``.
         """
+        own = {ColumnKind.DATE: "date", ColumnKind.NAIVE: "timestamp", ColumnKind.INSTANT: "instant"}.get(kind)
+        if own is not None and format_ in (None, own) and not (format_ and self.holds_text(kind)):
+            return self._native(kind, zone, where, floor)
+        if format_ is None:
+            if kind in (ColumnKind.TEXT, *_NUMBERS):
+                raise Refused(f"{where}: a {kind} column needs `as:` to be read as a clock; say which format it holds")
+            raise Refused(f"{where}: a column of this type ({kind}) can't be a clock; name another one")
         if format_ in ("epoch_s", "epoch_ms"):
-            if kind not in (ColumnKind.INTEGER, ColumnKind.DECIMAL, ColumnKind.TEXT):
-                raise Refused(f"{where}: a {kind} can't be read as {format_}; leave out `as`")
-            return self.epoch(kind, 1000 if format_ == "epoch_ms" else 1)
-        if format_ == "yyyymmdd":
-            if kind not in (ColumnKind.INTEGER, ColumnKind.DECIMAL, ColumnKind.TEXT):
-                raise Refused(f"{where}: a {kind} can't be read as yyyymmdd; leave out `as`")
-            return self.yyyymmdd(kind)
+            return self._epoch(kind, 1000 if format_ == "epoch_ms" else 1, format_, where, floor)
+        shape = _shape(format_)
+        if shape.has_time and not shape.has_offset and zone is None:
+            raise Refused(f"{where}: a timestamp without a zone; say `zone:` on the clock or on its database")
+        if self.holds_numbers(kind) and _is_number(shape):
+            return self._digits(kind, shape, zone, floor)
+        if self.holds_text(kind):
+            return text_reading(self, shape, zone, floor)
+        raise Refused(f"{where}: a {kind} can't be read as {format_}; leave out `as`, or name another column")
+
+    def holds_text(self, kind: ColumnKind) -> bool:
+        """Whether a column of that kind may hold texts."""
+        return kind is ColumnKind.TEXT
+
+    def holds_numbers(self, kind: ColumnKind) -> bool:
+        """Whether a column of that kind may hold numbers."""
+        return kind in _NUMBERS
+
+    def _native(self, kind: ColumnKind, zone: str | None, where: str, floor: date) -> Reading:
         if kind is ColumnKind.DATE:
             return self.native_date()
         if kind is ColumnKind.INSTANT:
-            return self.instant()
-        if kind is ColumnKind.TEXT and format_ == "date":
-            return self.text_date()
-        if kind is ColumnKind.NAIVE or (kind is ColumnKind.TEXT and format_ == "timestamp"):
-            if zone is None:
-                raise Refused(f"{where}: a timestamp without a zone; say `zone:` on the clock or on its database")
-            return self.naive(zone) if kind is ColumnKind.NAIVE else self.text_timestamp(zone)
-        if kind in (ColumnKind.TEXT, ColumnKind.INTEGER, ColumnKind.DECIMAL):
-            raise Refused(f"{where}: a {kind} column needs `as:` to be read as a clock; say which format it holds")
-        raise Refused(f"{where}: a column of this type ({kind}) can't be a clock; name another one")
+            return NativeReading(self, self.instant_bound, self.in_utc, _stretches("UTC", floor))
+        if zone is None:
+            raise Refused(f"{where}: a timestamp without a zone; say `zone:` on the clock or on its database")
+        return self.native_naive(zone, floor)
 
     def native_date(self) -> Reading:
         """Read a DATE: a day in Seoul."""
-        return Reading(
-            lambda c: c, lambda day: day, self.valid_native, self.zero_native, self.day_text, day_of_date, self.day_text
-        )
+        return NativeReading(self, lambda day: day, lambda column: column, _stretches("Asia/Seoul", EARLIEST))
 
-    def naive(self, zone: str) -> Reading:
+    def native_naive(self, zone: str, floor: date) -> Reading:
         """Read a timestamp without zone as wall-clock time in ``zone``."""
-        step = bucket_step(zone)
-        return Reading(
-            lambda c: c,
-            lambda day: naive_bound(day, zone),
-            self.valid_native,
-            self.zero_native,
-            lambda c: self.minute_text(c, step),
-            day_of_hour(lambda value: naive_day(value, zone), step),
-            lambda c: self.day_text(self.shifted(c, least_shift(zone))),
-        )
+        return NativeReading(self, lambda day: naive_bound(day, zone), lambda column: column, _stretches(zone, floor))
 
-    def instant(self) -> Reading:
-        """Read an instant."""
-        return Reading(
-            lambda c: c,
-            self.instant_bound,
-            self.valid_native,
-            self.zero_native,
-            lambda c: self.minute_text(self.in_utc(c), timedelta(hours=1)),
-            day_of_hour(lambda value: seoul_day(value.replace(tzinfo=UTC)), timedelta(hours=1)),
-            lambda c: self.day_text(self.shifted(self.in_utc(c), least_shift("UTC"))),
-        )
+    def _epoch(self, kind: ColumnKind, per_second: int, format_: str, where: str, floor: date) -> Reading:
+        """Read seconds or milliseconds since 1970, as a number or as a text of digits."""
+        pieces = _stretches("UTC", floor)
 
-    def text_date(self) -> Reading:
-        """Read a text ``YYYY-MM-DD``."""
-        return Reading(
-            lambda c: c,
-            lambda day: day.isoformat(),
-            lambda c: self.matches(c, DAY),
-            self.empty_text,
-            lambda c: func.substr(c, 1, 10),
-            day_of_date,
-            lambda c: func.substr(c, 1, 10),
-        )
+        def bound(day: date) -> int:
+            return int(day_start(day).timestamp()) * per_second
 
-    def text_timestamp(self, zone: str) -> Reading:
-        """Read a text ``YYYY-MM-DD HH:MM:SS[.f]`` as wall-clock time in ``zone``."""
-        step = timedelta(minutes=1)
-        return Reading(
-            lambda c: c,
-            lambda day: naive_bound(day, zone).strftime("%Y-%m-%d %H:%M:%S"),
-            lambda c: self.matches(c, f"{DAY} {TIME}"),
-            self.empty_text,
-            lambda c: func.substr(c, 1, 16),
-            day_of_hour(lambda value: naive_day(value, zone), step),
-            lambda c: self.day_text(self.shifted(self.parsed_timestamp(c), least_shift(zone))),
-        )
-
-    def yyyymmdd(self, kind: ColumnKind) -> Reading:
-        """Read eight digits, as text or as a number."""
-        as_text = kind is ColumnKind.TEXT
-
-        def dashed(column: Sql) -> Sql:
-            text = column if as_text else self.integer_text(column)
-            return func.substr(text, 1, 4).concat("-").concat(func.substr(text, 5, 2)).concat("-") + func.substr(
-                text, 7, 2
+        def day(number: Sql) -> Sql:
+            return by_stretch(
+                number,
+                pieces,
+                lambda by: self.epoch_day(number + int(by.total_seconds()) * per_second, per_second),
+                lambda start: int(start.replace(tzinfo=UTC).timestamp()) * per_second,
             )
 
-        def valid(column: Sql) -> Sql:
-            text = column if as_text else self.integer_text(column)
-            return (func.length(text) == 8) & self.matches(dashed(column), DAY)  # noqa: PLR2004 - eight digits
+        if self.holds_numbers(kind):
+            return NumberReading(self, bound, day)
+        if kind is ColumnKind.TEXT:
+            return DigitsReading(self, bound, day)
+        raise Refused(f"{where}: a {kind} can't be read as {format_}; leave out `as`, or name another column")
 
-        return Reading(
-            lambda c: c,
-            lambda day: day.strftime("%Y%m%d") if as_text else int(day.strftime("%Y%m%d")),
-            valid,
-            self.empty_text if as_text else (lambda c: c == 0),
-            dashed,
-            day_of_date,
-            dashed,
-        )
+    def _digits(self, kind: ColumnKind, shape: Shape, zone: str | None, floor: date) -> Reading:
+        """Read a number whose digits are a text of the shape, such as 20260131."""
+        del kind
+        text = text_reading(self, shape, zone, floor)
 
-    def epoch(self, kind: ColumnKind, per_second: int) -> Reading:
-        """Read seconds or milliseconds since 1970, as a number or as a text of digits."""
-        digits = "[0-9]{1,15}"
-        as_text = kind is ColumnKind.TEXT
+        def bound(day: date) -> int:
+            return int(text.first(day))
 
-        def value(column: Sql) -> Sql:
-            return self.number_of(column, digits) if as_text else column
-
-        def hour(column: Sql) -> Sql:
-            return self.integer_text(func.floor(value(column) / literal(per_second * 3600)))
-
-        shift = int(timedelta(hours=9).total_seconds()) * per_second
-        return Reading(
-            value,
-            lambda day: int(day_start(day).timestamp()) * per_second,
-            (lambda c: self.matches(c, digits)) if as_text else self.valid_number,
-            self.empty_text if as_text else None,
-            hour,
-            lambda text: seoul_day(datetime.fromtimestamp((int(float(text)) + 1) * 3600 - 1, UTC)),
-            lambda c: self.epoch_day_text(value(c) + shift, per_second),
+        return NumberReading(
+            self,
+            bound,
+            lambda number: text.day(self.integer_text(number)),
+            lambda number: text.well_formed(self.integer_text(number)),
+            zero_value=0,
         )
 
     # --- what the readings are made of --------------------------------------------------------------------------
+
+    def is_null(self, column: Sql) -> Sql:
+        """Return whether a date or timestamp of the engine's own type is null."""
+        return column.is_(None)
 
     def valid_native(self, column: Sql) -> Sql:
         """Return whether a date or timestamp of the engine's own type is one that exists."""
         return column.is_not(None)
 
-    def valid_number(self, column: Sql) -> Sql:
-        """Return whether a column of a number's type holds one."""
-        return column.is_not(None)
-
     def zero_native(self, column: Sql) -> Sql:
         """Return whether a date or timestamp of the engine's own type is the zero date."""
-        return literal(False) & column.is_(None)
+        del column
+        return false()
 
-    def empty_text(self, column: Sql) -> Sql:
-        """Return whether a text stands for nothing."""
-        return column.in_(["", "0000-00-00", "0000-00-00 00:00:00", "00000000"])
+    def whole_number(self, column: Sql) -> Sql:
+        """Return whether a column of a number's type holds a whole one."""
+        return true() if isinstance(column.type, Integer) else column == func.floor(column)
 
-    def matches(self, column: Sql, pattern: str) -> Sql:
+    def has_digits(self, column: Sql, most: int) -> Sql:
+        """Return whether a text is a whole number from 0 on, as it would be written back."""
+        return self.matches(column, f"0|[1-9][0-9]{{0,{most - 1}}}")
+
+    def as_text(self, column: Sql) -> Sql:
+        """Return a column that holds texts as one that compares and cuts as text."""
+        return column
+
+    def text(self, value: str, column: Sql) -> Sql:
+        """Return a text to compare the column with, of a type under which the column's index serves."""
+        del column
+        return literal(value, String())
+
+    def length(self, column: Sql) -> Sql:
+        """Return a text's length; it need be right for ASCII only."""
+        return func.length(self.as_text(column))
+
+    def is_text(self, column: Sql, value: str) -> Sql:
+        """Return whether the column holds exactly this text, whatever its collation thinks alike."""
+        return and_(self.as_text(column) == value, self.length(column) == len(value))
+
+    def layout(self, text: Sql, one: TextFormat) -> Sql:
+        """Return whether a text has a format's layout."""
+        return self.matches(text, one.regex)
+
+    def is_iso(self, text: Sql, shape: IsoShape) -> Sql:
+        """Return whether a text is a day, and a time and an offset where the shape has them."""
+        time = f"[{shape.separators}]{TIME}" if shape.has_time else ""
+        return self.matches(text, f"{DAY}{time}{OFFSET if shape.has_offset else ''}")
+
+    def plain_text(self, text: Sql) -> Sql:
+        """Return a text that compares with any other, whatever collations their columns have."""
+        return text
+
+    def exists(self, canonical: Sql, *, with_time: bool) -> Sql:
+        """Return whether ``YYYY-MM-DD[ HH:MM:SS]`` is a moment that exists."""
+        return self.matches(canonical, f"{DAY} {TIME}" if with_time else DAY)
+
+    def matches(self, text: Sql, pattern: str) -> Sql:
         """Return whether the whole text matches the pattern."""
-        return column.regexp_match(f"^({pattern}){self.pattern_end}")
+        return text.regexp_match(f"^({pattern}){self.pattern_end}")
 
     def fits(self, column: Sql, pattern: str) -> Sql:
         """Return whether the whole text has the format of a surrogate."""
         return Dialect.matches(self, column, pattern)
 
-    def number_of(self, column: Sql, digits: str) -> Sql:
+    def number_of(self, column: Sql) -> Sql:
         """Return the number a text of digits stands for, null for any other text."""
-        return case((self.matches(column, digits), cast(column, BigInteger)), else_=None)
+        return case((self.has_digits(column, 15), cast(column, BigInteger)), else_=None)
 
     def integer_text(self, column: Sql) -> Sql:
         """Return an integral number as text."""
@@ -299,26 +306,43 @@ class Dialect(abc.ABC):
         """Return an instant as wall-clock time in UTC."""
         return column
 
+    @abc.abstractmethod
     def day_text(self, column: Sql) -> Sql:
         """Return a date or timestamp as ``YYYY-MM-DD``."""
-        return func.substr(column, 1, 10)
-
-    def minute_text(self, column: Sql, step: timedelta) -> Sql:
-        """Return a timestamp as ``YYYY-MM-DD HH:MM``, cut off to ``step`` or finer."""
-        del step
-        return func.substr(column, 1, 16)
-
-    def shifted(self, column: Sql, by: timedelta) -> Sql:
-        """Return a timestamp moved by an interval."""
-        return column + literal(by)
-
-    def parsed_timestamp(self, column: Sql) -> Sql:
-        """Return a well-formed text as a timestamp."""
-        return cast(column, DateTime)
 
     @abc.abstractmethod
-    def epoch_day_text(self, column: Sql, per_second: int) -> Sql:
+    def shifted(self, column: Sql, by: timedelta) -> Sql:
+        """Return a timestamp moved by an interval."""
+
+    @abc.abstractmethod
+    def text_day(self, canonical: Sql, by: timedelta) -> Sql:
+        """Return the day of ``YYYY-MM-DD HH:MM:SS`` moved by an interval, as ``YYYY-MM-DD``."""
+
+    @abc.abstractmethod
+    def utc_text(self, canonical: Sql, offset: Sql) -> Sql:
+        """Return ``YYYY-MM-DD HH:MM:SS`` at an offset ``±HHMM`` as the same in UTC."""
+
+    @abc.abstractmethod
+    def offset_tail(self, text: Sql) -> Sql:
+        """Return what follows an optional fraction of a second."""
+
+    @abc.abstractmethod
+    def weekday(self, day: Sql) -> Sql:
+        """Return the number of the weekday of ``YYYY-MM-DD``; Sunday is 0."""
+
+    @abc.abstractmethod
+    def epoch_day(self, number: Sql, per_second: int) -> Sql:
         """Return the UTC day of an epoch as ``YYYY-MM-DD``."""
+
+    @abc.abstractmethod
+    def plus(self, day: Sql, *, months: int = 0, days: int = 0) -> Sql:
+        """Return a day ``YYYY-MM-DD`` later by months or days; a month that lacks the day gives its last one."""
+
+    # --- the index a clock uses ---------------------------------------------------------------------------------
+
+    @abc.abstractmethod
+    def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
+        """Return the names of the indexes that the engine means to search for a query, by its own EXPLAIN."""
 
     # --- the holder's lock --------------------------------------------------------------------------------------
 
@@ -335,20 +359,21 @@ class Dialect(abc.ABC):
         """Bound how long a statement of this session waits for another's lock."""
 
 
-def bucket_step(zone: str) -> timedelta:
-    """Return how fine a bucket must be so that a Seoul day never begins inside one."""
-    offset = ZoneInfo(zone).utcoffset(datetime(2024, 1, 1))  # noqa: DTZ001 - only the minutes of the offset matter
-    whole = offset is not None and offset.total_seconds() % 3600 == 0
-    return timedelta(hours=1) if whole else timedelta(minutes=1)
+def _shape(format_: str) -> Shape:
+    if format_ == "date":
+        return IsoShape(has_time=False)
+    if format_ == "timestamp":
+        return IsoShape(has_time=True)
+    if format_ == "instant":
+        return IsoShape(has_time=True, has_offset=True, separators=" T")
+    written = "%Y%m%d" if format_ == "yyyymmdd" else format_.removeprefix("text:")
+    return StrptimeShape(parse_format(written))
 
 
-def least_shift(zone: str) -> timedelta:
-    """Return the smallest difference between Seoul's wall clock and that of ``zone`` over a year."""
-    seoul, other = ZoneInfo(_SEOUL), ZoneInfo(zone)
-    differences = []
-    for month in range(1, 13):
-        moment = datetime(2024, month, 15, tzinfo=UTC)
-        there, here = moment.astimezone(other).utcoffset(), moment.astimezone(seoul).utcoffset()
-        if there is not None and here is not None:
-            differences.append(here - there)
-    return min(differences)
+def _is_number(shape: Shape) -> bool:
+    """Whether a text of the shape is a number that grows with time."""
+    return isinstance(shape, StrptimeShape) and all(one.only_digits and one.sorts for one in shape.formats)
+
+
+def _stretches(zone: str, floor: date) -> tuple[Stretch, ...]:
+    return stretches(zone, max(floor, EARLIEST))

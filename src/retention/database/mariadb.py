@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, cast, column, func, literal, select, table, text, types
+from sqlalchemy import Connection, Select, String, and_, case, cast, column, func, literal, select, table, text, types
 from sqlalchemy.dialects import mysql
 
 from retention.database.columns import ColumnKind
 from retention.database.dialect import Dialect
+from retention.database.explain import Explain
 from retention.database.reading import Sql
 from retention.law import day_start
+
+_SEARCHES = {"const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "unique_subquery", "index_subquery"}
 
 
 class MariaDB(Dialect):
@@ -72,6 +76,10 @@ class MariaDB(Dialect):
             return ColumnKind.BOOLEAN
         return super().kind(type_)
 
+    def is_null(self, column: Sql) -> Sql:
+        """Return whether a value is null: in a NOT NULL column the engine's IS NULL finds zero dates as well."""
+        return column.is_not_distinct_from(None)
+
     def valid_native(self, column: Sql) -> Sql:
         """Return whether month and day are set and exist: the engine stores zero ones, and may store 31 February."""
         return and_(
@@ -103,19 +111,53 @@ class MariaDB(Dialect):
 
     def day_text(self, column: Sql) -> Sql:
         """Return a date or timestamp as ``YYYY-MM-DD``."""
-        return func.date_format(column, "%Y-%m-%d")
-
-    def minute_text(self, column: Sql, step: timedelta) -> Sql:
-        """Return a timestamp as ``YYYY-MM-DD HH:MM``, cut off to ``step``."""
-        return func.date_format(column, "%Y-%m-%d %H:00" if step >= timedelta(hours=1) else "%Y-%m-%d %H:%i")
+        return func.date_format(column, "%Y-%m-%d", type_=String())
 
     def shifted(self, column: Sql, by: timedelta) -> Sql:
         """Return a timestamp moved by an interval."""
         return func.timestampadd(text("SECOND"), int(by.total_seconds()), column)
 
-    def epoch_day_text(self, column: Sql, per_second: int) -> Sql:
-        """Return the UTC day of an epoch as ``YYYY-MM-DD``."""
-        return func.date_format(func.from_unixtime(column / literal(per_second)), "%Y-%m-%d")
+    def matches(self, text: Sql, pattern: str) -> Sql:
+        """Return whether the whole text matches the pattern, in its very letters whatever the collation is."""
+        return text.regexp_match(f"(?-i)^({pattern}){self.pattern_end}")
+
+    def plain_text(self, text: Sql) -> Sql:
+        """Return a text that compares with any other: of two columns' own collations the engine can't choose."""
+        return cast(text, mysql.CHAR(32))
+
+    def text_day(self, canonical: Sql, by: timedelta) -> Sql:
+        """Return the day of ``YYYY-MM-DD HH:MM:SS`` moved by an interval, as ``YYYY-MM-DD``."""
+        return self.day_text(self.shifted(cast(canonical, mysql.DATETIME), by))
+
+    def utc_text(self, canonical: Sql, offset: Sql) -> Sql:
+        """Return ``YYYY-MM-DD HH:MM:SS`` at an offset ``±HHMM`` as the same in UTC."""
+        hours, minutes = (cast(func.substr(offset, place, 2), mysql.INTEGER) for place in (2, 4))
+        west = case((func.substr(offset, 1, 1) == "-", 1), else_=-1)
+        moved = func.timestampadd(text("MINUTE"), west * (hours * 60 + minutes), cast(canonical, mysql.DATETIME))
+        return func.date_format(moved, "%Y-%m-%d %H:%i:%S", type_=String())
+
+    def offset_tail(self, text: Sql) -> Sql:
+        """Return what follows an optional fraction of a second."""
+        return func.regexp_replace(text, "^[.][0-9]+", "", type_=String())
+
+    def weekday(self, day: Sql) -> Sql:
+        """Return the number of the weekday of ``YYYY-MM-DD``; Sunday is 0."""
+        return func.dayofweek(day) - 1
+
+    def epoch_day(self, number: Sql, per_second: int) -> Sql:
+        """Return the UTC day of an epoch as ``YYYY-MM-DD``: FROM_UNIXTIME ends in 2038."""
+        seconds = func.floor(number / literal(per_second))
+        return self.day_text(func.timestampadd(text("SECOND"), seconds, literal("1970-01-01 00:00:00")))
+
+    def plus(self, day: Sql, *, months: int = 0, days: int = 0) -> Sql:
+        """Return a day ``YYYY-MM-DD`` later by months or days; a month that lacks the day gives its last one."""
+        unit, number = ("MONTH", months) if months else ("DAY", days)
+        return self.day_text(func.timestampadd(text(unit), number, cast(day, mysql.DATETIME)))
+
+    def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
+        """Return the keys that the optimizer searches rather than reads through."""
+        plan = json.loads(connection.execute(Explain("EXPLAIN FORMAT=JSON", query)).scalar_one())
+        return tuple(dict.fromkeys(_keys(plan)))
 
     def try_lock(self, connection: Connection, name: str) -> bool:
         """Take a session's named lock."""
@@ -134,3 +176,15 @@ class MariaDB(Dialect):
 def _lock_name(name: str) -> str:
     """Return a name within the engine's 64 characters."""
     return "retention:" + hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
+
+
+def _keys(plan: object) -> Iterator[str]:
+    """Yield the keys of every table that the plan searches, wherever it stands in the plan."""
+    if isinstance(plan, dict):
+        if plan.get("access_type") in _SEARCHES and "key" in plan:
+            yield str(plan["key"])
+        for inner in plan.values():
+            yield from _keys(inner)
+    elif isinstance(plan, list):
+        for inner in plan:
+            yield from _keys(inner)

@@ -66,7 +66,11 @@ CLOCK = Table(
     Column("rule", String(200), primary_key=True),
     Column("day", String(10), nullable=False),
 )
-"""The latest last day of rows that a rule destroyed and that referred to this row."""
+"""What is kept for a row of rows that are gone: by a rule's id the latest last day of rows that it destroyed and that
+referred to this one; by a clock's path (``latest_of …``) the latest day that rows on it said."""
+
+UNREADABLE = "unreadable"
+"""In place of a day: a row that is gone could not be read. As a text it lies after every day."""
 
 HOLD = Table(
     "retention_hold",

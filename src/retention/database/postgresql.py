@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Interval, Select, cast, column, func, literal, select, table, text
+from sqlalchemy import (
+    CHAR,
+    Connection,
+    Date,
+    Integer,
+    Interval,
+    Select,
+    String,
+    Text,
+    cast,
+    collate,
+    column,
+    extract,
+    func,
+    literal,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 
 from retention.database.dialect import Dialect
+from retention.database.explain import Explain
 from retention.database.reading import Sql
 
 
@@ -55,26 +76,56 @@ class PostgreSQL(Dialect):
 
     def day_text(self, column: Sql) -> Sql:
         """Return a date or timestamp as ``YYYY-MM-DD``."""
-        return func.to_char(column, "YYYY-MM-DD")
-
-    def minute_text(self, column: Sql, step: timedelta) -> Sql:
-        """Return a timestamp as ``YYYY-MM-DD HH:MM``, cut off to ``step``."""
-        return func.to_char(column, "YYYY-MM-DD HH24:00" if step >= timedelta(hours=1) else "YYYY-MM-DD HH24:MI")
+        return func.to_char(column, "YYYY-MM-DD", type_=String())
 
     def shifted(self, column: Sql, by: timedelta) -> Sql:
         """Return a timestamp moved by an interval."""
         return column + cast(literal(by), Interval)
 
-    def parsed_timestamp(self, column: Sql) -> Sql:
-        """Return a well-formed text as a timestamp."""
-        return func.to_timestamp(column, "YYYY-MM-DD HH24:MI:SS").op("AT TIME ZONE")(literal("UTC"))
+    def text(self, value: str, column: Sql) -> Sql:
+        """Return a text to compare the column with: as CHAR for a CHAR column, whose index serves no other."""
+        return cast(literal(value, String()), CHAR(len(value))) if isinstance(column.type, CHAR) else literal(value)
 
-    def epoch_day_text(self, column: Sql, per_second: int) -> Sql:
+    def matches(self, text: Sql, pattern: str) -> Sql:
+        """Return whether the whole text matches the pattern; a CHAR's padding is no part of it."""
+        return super().matches(collate(cast(text, Text), "C"), pattern)
+
+    def plain_text(self, text: Sql) -> Sql:
+        """Return a text that compares with any other: of two columns' own collations the engine can't choose."""
+        return collate(cast(text, Text), "C")
+
+    def text_day(self, canonical: Sql, by: timedelta) -> Sql:
+        """Return the day of ``YYYY-MM-DD HH:MM:SS`` moved by an interval, as ``YYYY-MM-DD``."""
+        return self.day_text(self.shifted(cast(canonical, postgresql.TIMESTAMP), by))
+
+    def utc_text(self, canonical: Sql, offset: Sql) -> Sql:
+        """Return ``YYYY-MM-DD HH:MM:SS`` at an offset ``±HHMM`` as the same in UTC."""
+        moment = cast(canonical.concat(offset), postgresql.TIMESTAMP(timezone=True))
+        return func.to_char(self.in_utc(moment), "YYYY-MM-DD HH24:MI:SS", type_=String())
+
+    def offset_tail(self, text: Sql) -> Sql:
+        """Return what follows an optional fraction of a second."""
+        return func.regexp_replace(text, "^[.][0-9]+", "", type_=String())
+
+    def weekday(self, day: Sql) -> Sql:
+        """Return the number of the weekday of ``YYYY-MM-DD``; Sunday is 0."""
+        return cast(extract("dow", cast(day, Date)), Integer)
+
+    def epoch_day(self, number: Sql, per_second: int) -> Sql:
         """Return the UTC day of an epoch as ``YYYY-MM-DD``."""
-        return func.to_char(
-            func.timezone("UTC", func.to_timestamp(cast(column, postgresql.DOUBLE_PRECISION) / per_second)),
-            "YYYY-MM-DD",
-        )
+        seconds = cast(number, postgresql.DOUBLE_PRECISION) / float(per_second)
+        return self.day_text(self.in_utc(func.to_timestamp(seconds)))
+
+    def plus(self, day: Sql, *, months: int = 0, days: int = 0) -> Sql:
+        """Return a day ``YYYY-MM-DD`` later by months or days; a month that lacks the day gives its last one."""
+        by = cast(literal(f"{months} months {days} days", String()), Interval)
+        return self.day_text(cast(day, postgresql.TIMESTAMP) + by)
+
+    def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
+        """Return the indexes with a condition in the planner's choice."""
+        plan = connection.execute(Explain("EXPLAIN (FORMAT JSON)", query)).scalar_one()
+        nodes = _nodes((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
+        return tuple(dict.fromkeys(node["Index Name"] for node in nodes if "Index Cond" in node))
 
     def try_lock(self, connection: Connection, name: str) -> bool:
         """Take a session's advisory lock."""
@@ -87,3 +138,9 @@ class PostgreSQL(Dialect):
     def lock_timeout(self, connection: Connection, milliseconds: int) -> None:
         """Bound how long a statement of this session waits for another's lock."""
         connection.execute(select(func.set_config("lock_timeout", f"{milliseconds}ms", False)))
+
+
+def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from _nodes(inner)

@@ -5,22 +5,49 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import sqlite3
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import URL, Connection, Engine, Text, and_, cast, event, func, literal, or_, type_coerce, types
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    String,
+    Text,
+    and_,
+    case,
+    cast,
+    event,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+    type_coerce,
+    types,
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from retention.database.columns import ColumnKind
-from retention.database.dialect import DAY, TIME, Dialect, bucket_step, least_shift
-from retention.database.reading import Reading, Sql, day_of_date, day_of_hour
+from retention.database.dialect import Dialect
+from retention.database.explain import Explain
+from retention.database.reading import EARLIEST, Reading, Sql
+from retention.database.textformat import TextFormat
+from retention.database.texts import IsoShape, text_reading
 from retention.errors import Refused
-from retention.law import naive_bound, naive_day
 
 _DASHED = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_OFFSETS = ("[-+][0-9][0-9]", "[-+][0-9][0-9][0-9][0-9]", "[-+][0-9][0-9]:[0-9][0-9]")
+_FRACTION = len(".123456789")
+_ANYTHING = (ColumnKind.DATE, ColumnKind.NAIVE, ColumnKind.INTEGER, ColumnKind.DECIMAL)
+_SEARCHED = re.compile(r"SEARCH .* USING (?:(?:COVERING )?INDEX (?P<name>.+?)|(?:INTEGER )?PRIMARY KEY) \(")
 _AS_IT_IS = "+0 days"
 """A modifier makes SQLite work a date out: without one it gives 30 February back as it was written."""
 
@@ -70,83 +97,73 @@ class SQLite(Dialect):
             return type_
         return types.NullType()
 
+    def holds_text(self, kind: ColumnKind) -> bool:
+        """Whether a column may hold texts: the declared type binds nobody here."""
+        return kind in _ANYTHING or kind is ColumnKind.TEXT
+
+    def holds_numbers(self, kind: ColumnKind) -> bool:
+        """Whether a column may hold numbers: a text of digits becomes one, except in a column of texts."""
+        return kind in _ANYTHING
+
     def native_date(self) -> Reading:
         """Read a column declared DATE: text ``YYYY-MM-DD``."""
-        return self.text_date()
+        return text_reading(self, IsoShape(has_time=False), None, EARLIEST)
 
-    def naive(self, zone: str) -> Reading:
-        """Read a column declared DATETIME or TIMESTAMP: ISO text with a space or a T, no offset."""
-        return self._timestamp(zone, separators=" T")
+    def native_naive(self, zone: str, floor: date) -> Reading:
+        """Read a column declared DATETIME or TIMESTAMP: ISO text with a blank or a T, no offset."""
+        return text_reading(self, IsoShape(has_time=True, separators=" T"), zone, floor)
 
-    def text_timestamp(self, zone: str) -> Reading:
-        """Read a text ``YYYY-MM-DD HH:MM:SS[.f]``."""
-        return self._timestamp(zone, separators=" ")
+    def as_text(self, column: Sql) -> Sql:
+        """Return a column of any declared type as one that is compared with texts."""
+        return type_coerce(column, Text)
 
-    def text_date(self) -> Reading:
-        """Read a text ``YYYY-MM-DD``."""
-        return Reading(
-            _as_text,
-            lambda day: day.isoformat(),
-            lambda c: self.matches(c, DAY),
-            self.empty_text,
-            lambda c: func.substr(c, 1, 10),
-            day_of_date,
-            lambda c: func.substr(c, 1, 10),
+    def is_iso(self, text: Sql, shape: IsoShape) -> Sql:
+        """Return whether a text is a day, and a time and an offset where the shape has them."""
+        is_text = func.typeof(text) == "text"
+        if not shape.has_time:
+            return and_(is_text, _like(text, _DASHED), self.exists(text, with_time=False))
+        rest = func.substr(text, 20, type_=String())
+        tail = self.offset_tail(rest) if shape.has_offset else literal("", String())
+        fraction = func.substr(rest, 1, func.length(rest) - func.length(tail), type_=String())
+        digits = func.substr(fraction, 2, type_=String())
+        return and_(
+            is_text,
+            func.substr(text, 11, 1).in_(list(shape.separators)),
+            self.exists(shape.canonical(text), with_time=True),
+            or_(fraction == "", and_(_like(fraction, ".[0-9]*"), not_(_like(digits, "*[^0-9]*")))),
+            func.length(fraction) <= _FRACTION,
+            or_(tail == "Z", *(_offset(tail, form) for form in _OFFSETS)) if shape.has_offset else true(),
         )
 
-    def _timestamp(self, zone: str, separators: str) -> Reading:
-        step = bucket_step(zone)
+    def layout(self, text: Sql, one: TextFormat) -> Sql:
+        """Return whether a text has a format's layout."""
+        offset = one.part(text, "z")
+        laid_out = and_(func.typeof(text) == "text", _like(text, one.glob))
+        return laid_out if offset is None else and_(laid_out, _offset(offset, _OFFSETS[1]))
 
-        def bound(day: date) -> str:
-            return naive_bound(day, zone).strftime("%Y-%m-%d %H:%M:%S")
+    def exists(self, canonical: Sql, *, with_time: bool) -> Sql:
+        """Return whether a moment exists: written back by the engine's own functions it is the same."""
+        if with_time:
+            return func.strftime("%Y-%m-%d %H:%M:%S", canonical, _AS_IT_IS) == canonical
+        return func.date(canonical, _AS_IT_IS) == canonical
 
-        def below(column: Sql, day: date) -> Sql:
-            # 'T' sorts after ' ': the first comparison takes in both spellings and is the one an index serves.
-            upper = bound(day).replace(" ", "T")
-            return and_(_as_text(column) < upper, func.replace(column, "T", " ") < bound(day))
-
-        def well_formed(column: Sql) -> Sql:
-            return and_(
-                func.substr(column, 11, 1).in_(list(separators)), self.matches(func.replace(column, "T", " "), TIME)
-            )
-
-        return Reading(
-            _as_text,
-            bound,
-            well_formed,
-            self.empty_text,
-            lambda c: func.strftime("%Y-%m-%d %H:00" if step >= timedelta(hours=1) else "%Y-%m-%d %H:%M", c),
-            day_of_hour(lambda value: naive_day(value, zone), step),
-            lambda c: func.strftime("%Y-%m-%d", c, f"{int(least_shift(zone).total_seconds())} seconds"),
-            below if "T" in separators else None,
+    def has_digits(self, column: Sql, most: int) -> Sql:
+        """Return whether a text is a whole number from 0 on, as it would be written back."""
+        text = self.as_text(column)
+        return and_(
+            func.typeof(text) == "text",
+            func.length(text).between(1, most),
+            not_(_like(text, "*[^0-9]*")),
+            or_(func.substr(text, 1, 1) != "0", func.length(text) == 1),
         )
-
-    def matches(self, column: Sql, pattern: str) -> Sql:
-        """Check a format by SQLite's own functions: writing the value back must give the same text."""
-        is_text = func.typeof(column) == "text"
-        if pattern == DAY:
-            return and_(is_text, column.op("GLOB")(_DASHED), func.date(column, _AS_IT_IS) == column)
-        if pattern in (TIME, f"{DAY} {TIME}"):
-            head, rest = func.substr(column, 1, 19), func.substr(column, 20)
-            fraction = and_(
-                func.substr(rest, 1, 1) == ".",
-                func.length(rest) > 1,
-                ~func.substr(rest, 2).op("GLOB")("*[^0-9]*"),
-            )
-            return and_(is_text, func.strftime("%Y-%m-%d %H:%M:%S", head, _AS_IT_IS) == head, or_(rest == "", fraction))
-        return and_(is_text, func.length(column).between(1, 15), ~column.op("GLOB")("*[^0-9]*"))
 
     def fits(self, column: Sql, pattern: str) -> Sql:
         """Return whether the whole text has the format: REGEXP is a function that SQLAlchemy adds to the connection."""
         return column.regexp_match(f"^({pattern})$")
 
-    def valid_number(self, column: Sql) -> Sql:
-        """Return whether a value is stored as a number: the declared type binds nobody here."""
-        return func.typeof(column).in_(["integer", "real"])
-
-    def empty_text(self, column: Sql) -> Sql:
-        """Return whether a text stands for nothing."""
-        return _as_text(column).in_(["", "0000-00-00", "0000-00-00 00:00:00", "00000000"])
+    def whole_number(self, column: Sql) -> Sql:
+        """Return whether a value is stored as a whole number: the declared type binds nobody here."""
+        return and_(func.typeof(column).in_(["integer", "real"]), column == cast(column, BigInteger))
 
     def key_text(self, column: Sql) -> Sql:
         """Return a key's value as text, the same for equal values."""
@@ -157,9 +174,49 @@ class SQLite(Dialect):
         del kind
         return instant.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
 
-    def epoch_day_text(self, column: Sql, per_second: int) -> Sql:
+    def day_text(self, column: Sql) -> Sql:
+        """Return a date or timestamp as ``YYYY-MM-DD``."""
+        return func.substr(column, 1, 10, type_=String())
+
+    def shifted(self, column: Sql, by: timedelta) -> Sql:
+        """Return a timestamp moved by an interval."""
+        return func.datetime(column, f"{int(by.total_seconds())} seconds", type_=String())
+
+    def text_day(self, canonical: Sql, by: timedelta) -> Sql:
+        """Return the day of ``YYYY-MM-DD HH:MM:SS`` moved by an interval, as ``YYYY-MM-DD``."""
+        return func.date(canonical, f"{int(by.total_seconds())} seconds", type_=String())
+
+    def utc_text(self, canonical: Sql, offset: Sql) -> Sql:
+        """Return ``YYYY-MM-DD HH:MM:SS`` at an offset ``±HHMM`` as the same in UTC."""
+        colon = func.substr(offset, 1, 3, type_=String()).concat(":").concat(func.substr(offset, 4, 2, type_=String()))
+        return func.datetime(canonical.concat(colon), type_=String())
+
+    def offset_tail(self, text: Sql) -> Sql:
+        """Return what follows an optional fraction of a second."""
+        return func.ltrim(text, ".0123456789", type_=String())
+
+    def weekday(self, day: Sql) -> Sql:
+        """Return the number of the weekday of ``YYYY-MM-DD``; Sunday is 0."""
+        return cast(func.strftime("%w", day), Integer)
+
+    def epoch_day(self, number: Sql, per_second: int) -> Sql:
         """Return the UTC day of an epoch as ``YYYY-MM-DD``."""
-        return func.strftime("%Y-%m-%d", column / literal(per_second), "unixepoch")
+        return func.date(number / float(per_second), "unixepoch", type_=String())
+
+    def plus(self, day: Sql, *, months: int = 0, days: int = 0) -> Sql:
+        """Return a day ``YYYY-MM-DD`` later by months or days; a month that lacks the day gives its last one."""
+        if not months:
+            return func.date(day, f"{days:+} days", type_=String())
+        # The engine goes on into the next month where the day is missing.
+        there = func.date(day, f"{months:+} months", type_=String())
+        same = func.substr(there, 9, 2) == func.substr(day, 9, 2)
+        return case((same, there), else_=func.date(there, "start of month", "-1 days", type_=String()))
+
+    def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
+        """Return the indexes that EXPLAIN QUERY PLAN searches; a row's own number counts as the primary key."""
+        lines = [str(row[-1]) for row in connection.execute(Explain("EXPLAIN QUERY PLAN", query))]
+        found = [match for line in lines if (match := _SEARCHED.match(line)) is not None]
+        return tuple(dict.fromkeys(match["name"] or "PRIMARY" for match in found))
 
     def try_lock(self, connection: Connection, name: str) -> bool:
         """Take an operating-system lock on a file beside the database; it dies with the process."""
@@ -192,8 +249,16 @@ class SQLite(Dialect):
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(milliseconds)}")
 
 
-def _as_text(column: Sql) -> Sql:
-    return type_coerce(column, Text)
+def _like(text: Sql, pattern: str) -> Sql:
+    """Return whether a text has a pattern, in its very letters."""
+    return text.op("GLOB", is_comparison=True)(pattern)
+
+
+def _offset(text: Sql, form: str) -> Sql:
+    """Return whether an offset of this form is one that a zone has."""
+    hours, minutes = func.substr(text, 1, 3), func.substr(text, -2, 2)
+    in_range = or_(hours.between("+00", "+14"), hours.between("-01", "-12"))
+    return and_(_like(text, form), in_range, *([minutes <= "59"] if form != _OFFSETS[0] else []))
 
 
 def _is_still_there(handle: int, path: str) -> bool:

@@ -9,17 +9,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Table, and_, delete, insert, literal, null, select, update
+from sqlalchemy import Connection, FromClause, Table, and_, delete, insert, literal, null, select, update
 
-from retention.database.own_tables import CLOCK, DONE, row_key_text
+from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import Sql
 from retention.database.temporary import Stage
 from retention.errors import DatabaseFault
 from retention.execute.batch import Done
 from retention.execute.context import RunContext
+from retention.execute.kept_clock import rekey
 from retention.execute.walk import Found, Walk, latest
 from retention.law import seoul_day
 from retention.matrix.model import Action
@@ -72,7 +74,7 @@ class ChangeColumns:
         if found is None:
             return None
         days = latest(found.days)
-        self.stage.load(connection, self._values(found, days))
+        self.stage.load(connection, self._values(found))
         staged = self.stage.table
         same = and_(*(row.c[name] == staged.c[name] for name in rule.key))
         values: dict[str, Any] = {name: staged.c[new] for name, new in self._new.items()}
@@ -87,25 +89,31 @@ class ChangeColumns:
                 "the batch was rolled back",
                 retryable=True,
             )
-        if rule.mark is None and rule.action is not Action.ERASE:
+        if rule.mark is None and (rule.action is not Action.ERASE or rule.rule.then_after is not None):
             self._remember(connection, staged)
-        if rule.referencing:
-            self._forget_clocks(connection, staged)
+        if set(rule.key) & set(self._new):
+            old, new = self._keys(staged)
+            rekey(connection, rule.binding, rule.table, old, new, but=rule.id)
         took = (time.monotonic() - started) * 1000
         return Done(changed, found.keys, days, {}, took, self.key_id)
 
-    def _values(self, found: Found, days: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _values(self, found: Found) -> list[tuple[Any, ...]]:
         subjects = pd.Series([None] * len(found.keys), dtype=object)
         columns: list[Sequence[Any]] = []
         for number, name in enumerate(self._changed):
             values = pd.Series([one[number] for one in found.extra], dtype=object)
             columns.append(list(self.transforms[name].transform(values, subjects)))
-        today = self.context.as_of
-        events = [(day or today).isoformat() for day in days]
+        events = [self._recorded(days).isoformat() for days in found.days]
         return [
             (*key, *(None if pd.isna(value) else value for value in values), event)
             for key, *values, event in zip(found.keys, *columns, events, strict=True)
         ]
+
+    def _recorded(self, days: Sequence[date | None]) -> date:
+        """Return the event day that the side table records of a row."""
+        rule = self.walk.rule
+        known = {clock: day for clock, day in zip(rule.clocks, days, strict=True) if day is not None}
+        return rule.recorded_day(known) or self.context.as_of
 
     def _mark(self) -> dict[str, Any]:
         """Return the instant of the change for the rule's ``mark`` column, as its type holds it."""
@@ -119,10 +127,8 @@ class ChangeColumns:
 
     def _remember(self, connection: Connection, staged: Table) -> None:
         rule = self.walk.rule
-        dialect = rule.binding.database.dialect
         after = staged.alias()
-        names = {name: self._new.get(name, name) for name in rule.key}
-        key = row_key_text(dialect, after, [names[name] for name in rule.key])
+        _old, key = self._keys(after)
         self._forget(connection, DONE, DONE.c.rule == rule.id, key)
         day = seoul_day(self.context.now()).isoformat()
         key_id: Sql = null() if self.key_id is None else literal(self.key_id)
@@ -130,10 +136,12 @@ class ChangeColumns:
         columns = ["rule", "row_key", "event_day", "done_on", "key_id"]
         connection.execute(insert(DONE).from_select(columns, chosen))
 
-    def _forget_clocks(self, connection: Connection, staged: Table) -> None:
+    def _keys(self, staged: FromClause) -> tuple[Sql, Sql]:
+        """Return the keys of the batch's rows as texts: as they were, and as they are once the columns are changed."""
         rule = self.walk.rule
-        key = row_key_text(rule.binding.database.dialect, staged, rule.key)
-        self._forget(connection, CLOCK, CLOCK.c.table_name == str(rule.table), key)
+        dialect = rule.binding.database.dialect
+        changed = [self._new.get(name, name) for name in rule.key]
+        return row_key_text(dialect, staged, rule.key), row_key_text(dialect, staged, changed)
 
     def _forget(self, connection: Connection, own: Table, which: Sql, key: Sql) -> None:
         """Delete the batch's rows of one of the pipeline's own tables."""

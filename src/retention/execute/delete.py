@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, FromClause, delete, not_, select
 
 from retention.database.keyset import columns_of
-from retention.database.own_tables import DONE
 from retention.database.reading import Sql
 from retention.errors import DatabaseFault
 from retention.execute.batch import Done
-from retention.execute.kept_clock import KeptClock
+from retention.execute.kept_clock import KeptClocks
 from retention.execute.walk import Found, Walk, latest
 from retention.matrix.binding import BoundPart
 from retention.plan.rules import joined
@@ -24,7 +23,7 @@ class Delete:
     """Deletes one rule's rows, a batch at a time."""
 
     walk: Walk
-    kept_clock: KeptClock | None
+    kept_clocks: KeptClocks | None
 
     def prepare(self, connection: Connection) -> None:
         """Nothing is to be staged."""
@@ -45,12 +44,12 @@ class Delete:
         if found is None:
             return None
         rule = self.walk.rule
-        if self.kept_clock is not None:
-            self.kept_clock.keep(connection, found.chosen)
+        names: list[str] = []
+        if self.kept_clocks is not None:
+            self.kept_clocks.keep(connection, rule.table, found.chosen)
+            names = self.kept_clocks.names(connection, found.chosen)
         parts: dict[str, int] = {}
         self._parts(connection, found, rule.parts, rule.row, found.chosen, parts)
-        if rule.follows is not None:
-            self._forget(connection, found)
         deleted = connection.execute(delete(rule.row).where(found.chosen, self.walk.parted)).rowcount  # type: ignore[arg-type]
         if deleted != len(found.keys):
             raise DatabaseFault(
@@ -58,6 +57,8 @@ class Delete:
                 "the batch was rolled back",
                 retryable=True,
             )
+        if self.kept_clocks is not None:
+            self.kept_clocks.forget(connection, names)
         took = (time.monotonic() - started) * 1000
         return Done(deleted, found.keys, latest(found.days), parts, took)
 
@@ -76,6 +77,8 @@ class Delete:
             member, relation = binding.shape(part.table).sql, part.relation
             owners = select(*(owner.c[name] for name in relation.parent_columns)).where(chosen)
             mine = columns_of(member, relation.columns).in_(owners)
+            if self.kept_clocks is not None:
+                self.kept_clocks.keep(connection, part.table, mine)
             self._parts(connection, found, part.parts, member, mine, counts)
             name = str(binding.name_of(part.table))
             statement = (
@@ -84,9 +87,3 @@ class Delete:
                 else delete(member).where(mine)
             ).where(not_(self.walk.covers(part.table, member)))
             counts[name] = counts.get(name, 0) + connection.execute(statement).rowcount
-
-    def _forget(self, connection: Connection, found: Found) -> None:
-        """Take the rows out of the side table that told they had been transformed."""
-        rule = self.walk.rule
-        keys = select(rule.key_text(rule.row)).where(found.chosen)
-        connection.execute(delete(DONE).where(DONE.c.rule == rule.follows, DONE.c.row_key.in_(keys)))

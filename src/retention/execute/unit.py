@@ -20,7 +20,7 @@ from retention.execute.columns import ChangeColumns
 from retention.execute.context import Json, Outcome, RunContext, TaskChain
 from retention.execute.delete import Delete
 from retention.execute.holding import HoldsMoved, UnitHolds
-from retention.execute.kept_clock import KeptClock
+from retention.execute.kept_clock import kept_clocks
 from retention.execute.pace import Pace
 from retention.execute.transforms import build_transforms
 from retention.execute.walk import Seal, Walk
@@ -153,13 +153,7 @@ class UnitRun:
         locks_rows = self.unit.binding.database.dialect.locks_rows
         walk = Walk(self.unit, rule, self.context.as_of, locks_rows, holds.covers, seal)
         if rule.action.on_rows:
-            waiting = [
-                (other, relation)
-                for other in self.unit.rules
-                for named, relation in other.referencing
-                if named.id == rule.id
-            ]
-            return Delete(walk, KeptClock(rule, waiting) if waiting else None)
+            return Delete(walk, kept_clocks(self.unit, rule))
         transforms, key_id = build_transforms(rule, self.context.keys_for(rule.action.value))
         return ChangeColumns(walk, self.context, transforms, key_id)
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Index, Table, and_, case, delete, insert, select
+from sqlalchemy import Connection, Index, Table, and_, delete, insert, select
 
 from retention.database.keyset import after, among, between, columns_of
 from retention.database.reading import Sql
@@ -53,7 +53,7 @@ class Walk:
     sealed: Seal | None = None
     last: tuple[Any, ...] | None = None
     _staged: Table | None = None
-    _buckets: dict[tuple[int, str], date] = field(default_factory=dict)
+    _days: dict[str, date] = field(default_factory=dict)
 
     @cached_property
     def whole(self) -> Sql:
@@ -105,7 +105,7 @@ class Walk:
             query = (
                 select(
                     *(row.c[name] for name in key),
-                    *(case((clock.readable(row), clock.bucket(row))) for clock in clocks),
+                    *(clock.day(row) for clock in clocks),
                     *extra,
                 )
                 .where(chosen, self.whole)
@@ -117,10 +117,7 @@ class Walk:
             self._unstage(connection, keys, [tuple(one[:width]) for one in found])
             if not found:
                 continue
-            days = [
-                [self._day(number, text) for number, text in enumerate(one[width : width + len(clocks)])]
-                for one in found
-            ]
+            days = [[self._day(text) for text in one[width : width + len(clocks)]] for one in found]
             extras = [tuple(one[width + len(clocks) :]) for one in found]
             return Found([tuple(one[:width]) for one in found], days, extras, chosen)
 
@@ -165,14 +162,12 @@ class Walk:
         if out:
             connection.execute(delete(self._keys).where(among(self._keys, self.rule.key, out)))
 
-    def _day(self, clock: int, bucket: object) -> date | None:
-        if bucket is None:
+    def _day(self, text: str | None) -> date | None:
+        if text is None:
             return None
-        text = bucket if isinstance(bucket, str) else str(bucket)
-        day = self._buckets.get((clock, text))
+        day = self._days.get(text)
         if day is None:
-            day = self.rule.clocks[clock].reading.day_of(text)
-            self._buckets[clock, text] = day
+            day = self._days[text] = date.fromisoformat(text)
         return day
 
 

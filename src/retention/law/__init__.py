@@ -1,17 +1,19 @@
 """Legal time: periods by the Korean Civil Act, exact to the day, in Asia/Seoul. Pure."""
 
-from retention.law.expiry import OVERDUE_AFTER, Computation, cutoff, last_day
+from retention.law.expiry import LAST_EVENT, OVERDUE_AFTER, Computation, cutoff, last_day
 from retention.law.holidays import Calendar
 from retention.law.period import Period, PeriodError, parse_period
-from retention.law.zone import SEOUL, day_start, naive_bound, naive_day, seoul_day
+from retention.law.zone import SEOUL, Stretch, day_start, naive_bound, naive_day, seoul_day, stretches
 
 __all__ = [
+    "LAST_EVENT",
     "OVERDUE_AFTER",
     "SEOUL",
     "Calendar",
     "Computation",
     "Period",
     "PeriodError",
+    "Stretch",
     "cutoff",
     "day_start",
     "last_day",
@@ -19,4 +21,5 @@ __all__ = [
     "naive_day",
     "parse_period",
     "seoul_day",
+    "stretches",
 ]

@@ -13,6 +13,8 @@ from retention.law.period import Period, parse_period
 Computation = Literal["civil", "administrative"]
 OVERDUE_AFTER = 5
 """Days from the last day after which a row is overdue (표준 개인정보 보호지침 제10조, recommended)."""
+LAST_EVENT = date(9000, 1, 1)
+"""The last day whose events lapse at all: later ones stand for *never*."""
 
 _DAY = timedelta(days=1)
 _LIBRARY = Calendar()
@@ -35,9 +37,11 @@ def last_day(
         computation: ``civil`` doesn't count the first day; ``administrative`` counts it (행정기본법 제6조 ②).
         calendar: the holidays in force; the library's own where left out.
 
+    Returns:
+        ``date.max`` for what never lapses: an event after :data:`LAST_EVENT`, or a period that outruns the calendar.
+
     Raises:
         PeriodError: the period can't be read.
-        OverflowError: the last day lies after the year 9999.
     """
     return _last_day(event, parse_period(period), roll_holidays, computation, calendar or _LIBRARY)
 
@@ -63,25 +67,35 @@ def cutoff(
 
 
 def _last_day(event: date, period: Period, roll: bool, computation: Computation, calendar: Calendar) -> date:
-    if computation == "administrative":
-        return administrative_last_day(event, period)
-    day = civil_last_day(event, period)
-    while roll and calendar.is_rest_day(day):
-        day += _DAY
-    return day
+    if event > LAST_EVENT:
+        return date.max
+    try:
+        if computation == "administrative":
+            return administrative_last_day(event, period)
+        day = civil_last_day(event, period)
+        return calendar.working_day(day) if roll else day
+    except OverflowError:
+        return date.max
 
 
 @lru_cache(maxsize=65536)
 def _cutoff(as_of: date, period: Period, roll: bool, computation: Computation, calendar: Calendar) -> date:
-    # A period of m months is at most 31 m days long and at least 28 m; a stretch of rest days is far below a month.
-    longest = period.months * 31 + period.days + 62
-    shortest = period.months * 28 + period.days
-    low = date.fromordinal(max(as_of.toordinal() - longest, 1))
-    high = date.fromordinal(max(as_of.toordinal() - shortest, 1) + 32)
+    def lapsed(ordinal: int) -> bool:
+        return _last_day(date.fromordinal(ordinal), period, roll, computation, calendar) < as_of
+
+    # The guess need not be near: it is widened until it holds the border, however long a stretch of holidays is.
+    guess = min(max(as_of.toordinal() - period.months * 30 - period.days, 1), LAST_EVENT.toordinal() + 1)
+    low = high = guess
+    step = 64
+    while low > 1 and not lapsed(low):
+        low, step = max(low - step, 1), step * 2
+    step = 64
+    while lapsed(high):
+        high, step = min(high + step, LAST_EVENT.toordinal() + 1), step * 2
     while low < high:
-        middle = date.fromordinal((low.toordinal() + high.toordinal()) // 2)
-        if _last_day(middle, period, roll, computation, calendar) < as_of:
-            low = middle + _DAY
+        middle = (low + high) // 2
+        if lapsed(middle):
+            low = middle + 1
         else:
             high = middle
-    return low
+    return date.fromordinal(low)

@@ -11,6 +11,7 @@ import holidays
 
 _SATURDAY = 5
 _LAST_YEAR = 2060
+_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=256)
@@ -35,12 +36,26 @@ class Calendar:
         """Whether a last day that falls here moves on: a Saturday, a Sunday or a public holiday (민법 제161조)."""
         return day.weekday() >= _SATURDAY or self.is_holiday(day)
 
-    def provisional(self, day: date, as_of: date) -> bool:
-        """Whether the day, or one it moved over, rests on a holiday later than the year after ``as_of``."""
-        if day.year <= as_of.year + 1:
-            return False
-        before = day - timedelta(days=1)
-        return day.year > _LAST_YEAR or self.is_rest_day(before) or self.is_rest_day(day)
+    def working_day(self, day: date) -> date:
+        """Return the day itself, or the first one after it that is no rest day (민법 제161조).
+
+        Raises:
+            OverflowError: there is none before the year 10000.
+        """
+        while self.is_rest_day(day):
+            day += _DAY
+        return day
+
+    def provisional(self, unmoved: date, moved: date, as_of: date) -> bool:
+        """Whether a last day that 제161조 moved rests on a holiday later than the year after ``as_of``.
+
+        Saturdays and Sundays are certain; a holiday that far ahead may still be changed by decree, and after 2060 the
+        calendar knows none.
+        """
+        if moved.year > _LAST_YEAR:
+            return True
+        stretch = (unmoved + timedelta(days=number) for number in range((moved - unmoved).days))
+        return any(day.year > as_of.year + 1 and day.weekday() < _SATURDAY and self.is_holiday(day) for day in stretch)
 
     @property
     def version(self) -> str:

@@ -98,8 +98,8 @@ class Binding:
         entry = self.table_entry(key)
         return self.shape(key).row_key(entry.key if entry else ())
 
-    def path(self, start: TableKey, hops: Sequence[Hop], place: Place) -> tuple[Step, ...]:
-        """Return the steps of a path.
+    def path(self, start: TableKey, hops: Sequence[Hop], place: Place, *, only_up: bool = False) -> tuple[Step, ...]:
+        """Return the steps of a path; ``only_up``: parent by parent.
 
         Raises:
             Refused: a hop leads nowhere, or in more than one way.
@@ -107,12 +107,15 @@ class Binding:
         steps: list[Step] = []
         here = start
         for hop in hops:
-            step = self._step(here, hop, place, only_up=False)
+            step = self._step(here, hop, place, only_up=only_up)
             steps.append(step)
             here = step.reached
         return tuple(steps)
 
     def _step(self, here: TableKey, hop: Hop, place: Place, *, only_up: bool) -> Step:
+        if only_up and not hop.up:
+            name = hop.relation or hop.table
+            raise Refused(f"{place}: ^{name} leads to children; `via` goes to parents, use latest_of")
         if hop.relation is not None:
             side = self.graph.from_(here) if hop.up else self.graph.to(here)
             found = [Step(relation, hop.up) for relation in side if relation.name == hop.relation]
@@ -120,9 +123,9 @@ class Binding:
         else:
             assert hop.table is not None
             there = table_key(hop.table)
-            found = [Step(relation, True) for relation in self.graph.between(here, there)]
-            if not found and not only_up:
-                found = [Step(relation, False) for relation in self.graph.between(there, here)]
+            found = [Step(relation, True) for relation in self.graph.between(here, there) if hop.up]
+            if not only_up:
+                found += [Step(relation, False) for relation in self.graph.between(there, here)]
             wanted = str(hop.table)
         if len(found) == 1:
             return found[0]

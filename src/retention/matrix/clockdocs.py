@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from retention.database.textformat import FormatError, parse_format
 from retention.errors import Finding
 from retention.law import PeriodError, parse_period
 from retention.matrix.codes import finding
@@ -58,8 +59,7 @@ class ClockReader:
     def _column(self, written: ColumnClockDoc) -> ColumnClock | None:
         if written.via and written.latest_of:
             self._report("RET005", "a clock has `via` or `latest_of`, not both")
-        if written.as_ is not None and written.as_ not in _FORMATS and not written.as_.startswith("text:"):
-            self._report("RET005", f"as: {written.as_} is not a format; use one of {', '.join(_FORMATS)}, text:FORMAT")
+        if written.as_ is not None and not self._is_format(written.as_):
             return None
         if written.zone is not None:
             check_zone(written.zone, self.place, self.findings)
@@ -76,6 +76,19 @@ class ClockReader:
             empty_is_null=written.empty in (None, "null"),
             place=self.place,
         )
+
+    def _is_format(self, written: str) -> bool:
+        """Report what is wrong with an ``as``; return whether nothing is."""
+        if not written.startswith("text:"):
+            if written not in _FORMATS:
+                self._report("RET005", f"as: {written} is not a format; use one of {', '.join(_FORMATS)}, text:FORMAT")
+            return written in _FORMATS
+        try:
+            parse_format(written.removeprefix("text:"))
+        except FormatError as problem:
+            self._report("RET005", str(problem))
+            return False
+        return True
 
     def hops(self, written: list[str]) -> Iterator[Hop | None]:
         """Yield the steps of a path; None for one that leads to no table of the matrix."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retention.errors import Finding
-from retention.matrix.clocks import clocks_of
 from retention.matrix.codes import finding
 from retention.matrix.model import Action, Matrix, Rule
 from retention.surrogate import SUPPORTED
@@ -33,8 +32,3 @@ def _rule(rule: Rule) -> Iterator[str]:
     for column, spec in rule.columns.items():
         if spec.name not in SUPPORTED:
             yield f"the transform {spec.name} of column {column}"
-    for clock in clocks_of(rule):
-        if clock.latest:
-            yield "`latest_of`"
-        if clock.format == "instant" or (clock.format or "").startswith("text:"):
-            yield f"`as: {clock.format}`"

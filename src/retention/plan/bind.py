@@ -16,11 +16,12 @@ from retention.plan.rules import BoundKeep, BoundRule
 AFTER = ".after"
 
 
-def bind_rule(binding: Binding, rule: Rule) -> BoundRule:
-    """Return the rule on its live table.
+def bind_rule(binding: Binding, rule: Rule, waiting: tuple[str, ...] = ()) -> BoundRule:
+    """Return the rule on its live table. ``waiting`` names rules that wait for this one's rows.
 
     Raises:
-        Refused: the table or a column is missing, nothing names a row, or a path leads nowhere.
+        Refused: the table or a column is missing, nothing names a row, a path leads nowhere, or rules wait for each
+            other in a circle.
     """
     table = table_key(rule.table)
     key = _key(binding, rule)
@@ -35,7 +36,7 @@ def bind_rule(binding: Binding, rule: Rule) -> BoundRule:
         action=rule.action,
         keeps=keeps,
         ends=ends,
-        referencing=_referencing(binding, rule),
+        referencing=_referencing(binding, rule, (*waiting, rule.id)),
         parts=binding.parts(rule),
         mark=_mark(binding, rule),
     )
@@ -48,26 +49,25 @@ def bind_after(binding: Binding, rule: Rule) -> BoundRule:
         Refused: as :func:`bind_rule`.
     """
     assert rule.then_after is not None
-    table, key = table_key(rule.table), _key(binding, rule)
-    mark = _mark(binding, rule)
+    base = bind_rule(binding, rule)
     end: EndSql = (
-        LaterEnd(mark, rule.then_after.term, roll_holidays=False, calendar=Calendar())
-        if mark is not None
-        else TermEnd(binding, rule.id, key, rule.then_after.term)
+        LaterEnd(base.mark, rule.then_after.term, False, Calendar(), binding.database.dialect)
+        if base.mark is not None
+        else TermEnd(binding, rule.id, base.key, rule.then_after.term)
     )
     return BoundRule(
         id=rule.id + AFTER,
         rule=rule,
         binding=binding,
-        table=table,
-        key=key,
+        table=base.table,
+        key=base.key,
         action=Action.DELETE,
         keeps=(),
         ends=(end,),
         referencing=(),
         parts=(),
-        mark=mark,
-        follows=rule.id,
+        mark=base.mark,
+        base=base,
     )
 
 
@@ -116,12 +116,17 @@ def _mark(binding: Binding, rule: Rule) -> ClockSql | None:
     return ClockSql((clock_column(binding, table, clock, table, ()),))
 
 
-def _referencing(binding: Binding, rule: Rule) -> tuple[tuple[BoundRule, Relation], ...]:
+def _referencing(binding: Binding, rule: Rule, waiting: tuple[str, ...]) -> tuple[tuple[BoundRule, Relation], ...]:
     found: list[tuple[BoundRule, Relation]] = []
     here = table_key(rule.table)
     for entry in rule.while_referenced:
         for rule_id in entry.rules:
             other = binding.matrix.rule(rule_id)
+            if rule_id in waiting:
+                raise Refused(
+                    f"{entry.place}: rules {', '.join(waiting)} wait for each other's rows in a circle; "
+                    "take one `while_referenced_by` out"
+                )
             if other.table.database != rule.table.database:
                 raise Refused(
                     f"{entry.place}: rule {rule_id} is in another database; name one of {rule.table.database}"
@@ -132,6 +137,6 @@ def _referencing(binding: Binding, rule: Rule) -> tuple[tuple[BoundRule, Relatio
                     f"{entry.place}: no relation leads from {other.table} (rule {rule_id}) to {rule.table}; "
                     "declare it under `relations:`"
                 )
-            referring = bind_rule(binding, other)
+            referring = bind_rule(binding, other, waiting)
             found.extend((referring, relation) for relation in relations)
     return tuple(found)

@@ -7,20 +7,24 @@ cutoff. None of them is ever null itself, so they can be negated.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import FromClause, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import FromClause, and_, case, exists, false, func, literal, not_, or_, select, true
 
 from retention.database.names import TableKey
 from retention.database.reading import Reading, Sql
-from retention.matrix.binding import Binding, Step, table_key
+from retention.matrix.binding import Binding, Step
 from retention.matrix.model import Clock, ClockList, ColumnClock
+from retention.plan.kept import KeptDays, kept_days
 
 
 @dataclass(frozen=True, slots=True)
 class ClockColumn:
-    """One column read as a clock, on the row itself or on rows that ``steps`` lead to."""
+    """One column read as a clock, on the row itself or on rows that ``steps`` lead to.
+
+    ``kept``: where rows that the pipeline destroyed count as well (``latest_of``), the days it kept of them.
+    """
 
     clock: ColumnClock
     table: TableKey
@@ -28,6 +32,7 @@ class ClockColumn:
     reading: Reading
     steps: tuple[Step, ...]
     from_table: Callable[[TableKey], FromClause]
+    kept: KeptDays | None = None
 
     @property
     def label(self) -> str:
@@ -38,37 +43,41 @@ class ClockColumn:
         """Return whether the clock is null: nothing to count from."""
         if not self.steps:
             return self._null(row.c[self.column])
-        if self.clock.latest:
-            return not_(self._reached(row, lambda _c: true()))
-        return not_(self._reached(row, lambda c: not_(self._null(c))))
+        if self.kept is None:
+            return not_(self.reached(row, lambda c: not_(self._null(c))))
+        return not_(or_(self.reached(row, lambda _c: true()), self._broken(row), self.kept.any(row)))
+
+    def readable(self, row: FromClause) -> Sql:
+        """Return whether the clock holds a day: every row reached does, and one is reached."""
+        if not self.steps:
+            return sure(self._readable(row.c[self.column]))
+        found = self.reached(row, self._readable)
+        bad = self.reached(row, lambda c: not_(sure(self._readable(c))))
+        if self.kept is None:
+            return and_(found, not_(bad))
+        found = or_(found, self.kept.any(row))
+        return and_(found, not_(bad), not_(self._broken(row)), not_(self.kept.any_unreadable(row)))
 
     def unreadable(self, row: FromClause) -> Sql:
         """Return whether the clock says something that can't be read as a day."""
-        if not self.steps:
-            return self._unreadable(row.c[self.column])
-        if self.clock.latest:
-            return self._reached(row, lambda c: or_(self._null(c), self._unreadable(c)))
-        return self._reached(row, self._unreadable)
+        return and_(not_(self.null(row)), not_(self.readable(row)))
 
     def orphaned(self, row: FromClause) -> Sql:
         """Return whether the clock lies in a parent that the row doesn't have."""
-        if not self.steps or self.clock.latest:
+        if not self.steps or self.kept is not None:
             return false()
-        return not_(self._reached(row, lambda _c: true()))
+        return not_(self.reached(row, lambda _c: true()))
 
     def lapsed(self, row: FromClause, cutoff: date) -> Sql:
         """Return whether the event lies at or after the floor and before ``cutoff``: two-sided, and well-formed."""
         if not self.steps:
             return self._lapsed(row.c[self.column], cutoff)
-        pending = (
-            (lambda c: not_(sure(self._lapsed(c, cutoff))))
-            if self.clock.latest
-            else (lambda c: and_(not_(self._null(c)), not_(sure(self._lapsed(c, cutoff)))))
-        )
-        return and_(
-            self._reached(row, lambda c: self._lapsed(c, cutoff)),
-            not_(self._reached(row, pending)),
-        )
+        found = self.reached(row, lambda c: self._lapsed(c, cutoff))
+        pending = self.reached(row, lambda c: not_(sure(self._lapsed(c, cutoff))))
+        if self.kept is None:
+            return and_(found, not_(pending))
+        found = or_(found, self.kept.any(row))
+        return and_(found, not_(pending), not_(self._broken(row)), not_(self.kept.any_from(row, cutoff)))
 
     def from_day(self, row: FromClause, day: date) -> Sql:
         """Return whether a readable event lies on ``day`` or later."""
@@ -76,71 +85,70 @@ class ClockColumn:
         def test(column: Sql) -> Sql:
             return and_(self._readable(column), self.reading.from_(column, day))
 
-        return self._reached(row, test) if self.steps else sure(test(row.c[self.column]))
+        return self.reached(row, test) if self.steps else sure(test(row.c[self.column]))
 
-    def bucket(self, row: FromClause) -> Sql:
-        """Return the text that groups the row's own event by day or finer; null where it isn't readable."""
-        if self.steps:
-            reached, joined = self._walk(row)
-            column = reached.c[self.column]
-            return (
-                select(func.max(self.reading.bucket(column)))
-                .where(and_(*joined, self._readable(column)))
-                .scalar_subquery()
-            )
-        return self.reading.bucket(row.c[self.column])
+    def day(self, row: FromClause) -> Sql:
+        """Return the Seoul day of the event as ``YYYY-MM-DD``, null where there is none that can be read."""
+        if not self.steps:
+            return self._day(row.c[self.column])
+        reached, joined = self.walk(row, self.steps)
+        there = select(func.max(self._day(reached.c[self.column]))).where(*joined).correlate(row).scalar_subquery()
+        latest = there if self.kept is None else later(there, self.kept.latest(row))
+        return case((self.readable(row), latest), else_=None)
 
-    def seoul_day(self, row: FromClause) -> Sql:
-        """Return the Seoul day of the row's own event as text."""
-        if self.steps:
-            reached, joined = self._walk(row)
-            column = reached.c[self.column]
-            return (
-                select(func.max(self.reading.seoul_day(column)))
-                .where(and_(*joined, self._readable(column)))
-                .scalar_subquery()
-            )
-        return self.reading.seoul_day(row.c[self.column])
+    def beyond(self, met: FromClause, number: int) -> tuple[Sql, Sql]:
+        """Return the latest day reached from a row that the path meets after ``number`` steps, and whether one is bad.
 
-    def readable(self, row: FromClause) -> Sql:
-        """Return whether the clock holds a day."""
-        if self.steps:
-            return self._reached(row, self._readable)
-        return sure(self._readable(row.c[self.column]))
+        Bad is a value that is null or unreadable, and a row on the way without its parent.
+        """
+        rest = replace(self, steps=self.steps[number:], kept=None)
+        if not rest.steps:
+            column = met.c[self.column]
+            return self._day(column), not_(sure(self._readable(column)))
+        reached, joined = rest.walk(met, rest.steps)
+        latest = select(func.max(self._day(reached.c[self.column]))).where(*joined).correlate(met).scalar_subquery()
+        bad = rest.reached(met, lambda column: not_(sure(self._readable(column))))
+        return latest, or_(bad, rest._broken(met))
 
     def _null(self, column: Sql) -> Sql:
-        if self.clock.empty_is_null and self.reading.zero is not None:
-            return or_(column.is_(None), sure(self.reading.zero(column)))
-        return column.is_(None)
+        null = self.reading.null(column)
+        return or_(null, sure(self.reading.zero(column))) if self.clock.empty_is_null else null
 
     def _readable(self, column: Sql) -> Sql:
-        conditions = [self.reading.from_(column, self.clock.floor)]
-        if self.reading.well_formed is not None:
-            conditions.append(self.reading.well_formed(column))
-        return and_(*conditions)
-
-    def _unreadable(self, column: Sql) -> Sql:
-        return and_(not_(self._null(column)), not_(sure(self._readable(column))))
+        return self.reading.readable(column, self.clock.floor)
 
     def _lapsed(self, column: Sql, cutoff: date) -> Sql:
-        return and_(self._readable(column), self.reading.before(column, cutoff))
+        return self.reading.within(column, self.clock.floor, cutoff)
 
-    def _walk(self, row: FromClause) -> tuple[FromClause, list[Sql]]:
+    def _day(self, column: Sql) -> Sql:
+        return case((self._readable(column), self.reading.day(column)), else_=None)
+
+    def walk(self, row: FromClause, steps: Iterable[Step]) -> tuple[FromClause, list[Sql]]:
+        """Return the table that the steps lead to from ``row``, and the conditions that join it."""
         joined: list[Sql] = []
         here = row
-        for step in self.steps:
+        for step in steps:
             there = self.from_table(step.reached)
-            child, parent = (here, there) if step.up else (there, here)
-            joined.extend(
-                child.c[own] == parent.c[other]
-                for own, other in zip(step.relation.columns, step.relation.parent_columns, strict=True)
-            )
+            joined.append(joins(step, here, there))
             here = there
         return here, joined
 
-    def _reached(self, row: FromClause, test: Callable[[Sql], Sql]) -> Sql:
-        reached, joined = self._walk(row)
+    def reached(self, row: FromClause, test: Callable[[Sql], Sql]) -> Sql:
+        """Return whether the path leads to a row whose clock column passes the test."""
+        reached, joined = self.walk(row, self.steps)
         return exists(select(literal(1)).where(and_(*joined, test(reached.c[self.column]))).correlate(row))
+
+    def _broken(self, row: FromClause) -> Sql:
+        """Return whether a row on the way has no parent where the path goes on to one."""
+        found: list[Sql] = []
+        for number, step in enumerate(self.steps):
+            if not step.up:
+                continue
+            here, joined = self.walk(row, self.steps[:number])
+            there = self.from_table(step.reached)
+            alone = not_(exists(select(literal(1)).select_from(there).where(joins(step, here, there)).correlate(here)))
+            found.append(exists(select(literal(1)).where(*joined, alone).correlate(row)) if joined else alone)
+        return or_(false(), *found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +183,14 @@ class ClockSql:
         """Return whether any readable event lies on ``day`` or later."""
         return or_(*(column.from_day(row, day) for column in self.columns))
 
+    def latest_day(self, row: FromClause) -> Sql:
+        """Return the latest day of those that hold one, as text; null where none does."""
+        return pick(later, [column.day(row) for column in self.columns])
+
+    def earliest_day(self, row: FromClause) -> Sql:
+        """Return the earliest day of those that hold one, as text; null where none does."""
+        return pick(earlier, [column.day(row) for column in self.columns])
+
 
 def clock_sql(binding: Binding, table: TableKey, clock: Clock) -> ClockSql:
     """Return the SQL side of a clock of the matrix.
@@ -182,15 +198,20 @@ def clock_sql(binding: Binding, table: TableKey, clock: Clock) -> ClockSql:
     Raises:
         Refused: a column is missing, its type can't be read so, or a path leads nowhere.
     """
-    return ClockSql(tuple(_columns(binding, table, clock)))
+    return ClockSql(tuple(clock_columns(binding, table, clock)))
 
 
-def _columns(binding: Binding, table: TableKey, clock: Clock) -> Iterable[ClockColumn]:
+def clock_columns(binding: Binding, table: TableKey, clock: Clock) -> Iterable[ClockColumn]:
+    """Yield each column that the clock reads.
+
+    Raises:
+        Refused: as :func:`clock_sql`.
+    """
     if isinstance(clock, ClockList):
         for one in clock.clocks:
-            yield from _columns(binding, table, one)
+            yield from clock_columns(binding, table, one)
         return
-    steps = binding.path(table, clock.via, clock.place)
+    steps = binding.path(table, clock.via, clock.place, only_up=not clock.latest)
     reached = steps[-1].reached if steps else table
     yield clock_column(binding, table, clock, reached, steps)
 
@@ -201,8 +222,17 @@ def clock_column(
     """Return one column as a clock."""
     column = binding.column(reached, clock.column, clock.place)
     where = f"{clock.place}: {binding.entry.name}.{reached}.{clock.column}"
-    reading = binding.database.dialect.reading(column.kind, clock.format, clock.zone or binding.entry.zone, where)
-    return ClockColumn(clock, table, clock.column, reading, steps, lambda key: binding.shape(key).sql.alias())
+    dialect = binding.database.dialect
+    reading = dialect.reading(column.kind, clock.format, clock.zone or binding.entry.zone, where, clock.floor)
+    kept = kept_days(dialect, table, binding.row_key(table), steps, clock.column) if clock.latest else None
+    return ClockColumn(clock, table, clock.column, reading, steps, lambda key: binding.shape(key).sql.alias(), kept)
+
+
+def joins(step: Step, here: FromClause, there: FromClause) -> Sql:
+    """Return whether the step leads from a row to the other; a null in any column leads nowhere."""
+    child, parent = (here, there) if step.up else (there, here)
+    pairs = zip(step.relation.columns, step.relation.parent_columns, strict=True)
+    return and_(*(child.c[own] == parent.c[other] for own, other in pairs))
 
 
 def sure(condition: Sql) -> Sql:
@@ -210,4 +240,19 @@ def sure(condition: Sql) -> Sql:
     return func.coalesce(condition, false())
 
 
-__all__ = ["ClockColumn", "ClockSql", "clock_sql", "sure", "table_key"]
+def later(one: Sql, other: Sql) -> Sql:
+    """Return the later of two days as text, of which either may be null."""
+    return case((or_(one.is_(None), other > one), other), else_=one)
+
+
+def earlier(one: Sql, other: Sql) -> Sql:
+    """Return the earlier of two days as text, of which either may be null."""
+    return case((or_(one.is_(None), other < one), other), else_=one)
+
+
+def pick(choose: Callable[[Sql, Sql], Sql], days: list[Sql]) -> Sql:
+    """Return the one of the days that is chosen over every other."""
+    found = days[0]
+    for day in days[1:]:
+        found = choose(found, day)
+    return found

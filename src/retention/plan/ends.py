@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import FromClause, and_, exists, false, literal, not_, or_, select
+from sqlalchemy import FromClause, String, and_, case, exists, func, literal, not_, null, or_, select
 
+from retention.database.dialect import Dialect
 from retention.database.names import TableKey
 from retention.database.own_tables import DONE, row_key_text
-from retention.database.reading import Sql
-from retention.law import Calendar, cutoff, last_day
+from retention.database.reading import NEVER, Sql
+from retention.law import Calendar, Period, cutoff, last_day, parse_period
 from retention.matrix.binding import Binding
 from retention.matrix.model import AfterEnd, End, EndList
-from retention.plan.clocks import ClockColumn, ClockSql, clock_sql, sure
+from retention.plan.clocks import ClockColumn, ClockSql, clock_sql, earlier, pick, sure
+
+_FAR = "8000"
+"""Days from this year on are taken as never, so that no engine has to add a period to the last it knows."""
 
 
 class EndSql(Protocol):
@@ -36,6 +40,15 @@ class EndSql(Protocol):
 
     def last_day(self, events: Mapping[ClockColumn, date]) -> date | None:
         """Return the purpose's end day, given what the clocks say; None where it isn't known."""
+
+    def day(self, row: FromClause) -> Sql:
+        """Return the purpose's end day as text, null where it isn't known; Art. 161 is left out."""
+
+    def event_day(self, row: FromClause) -> Sql:
+        """Return the day that decides over the end as text, null where it isn't known."""
+
+    def end_of(self, event: date) -> date:
+        """Return the end day that an event day gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,18 @@ class ClockEnd:
         """Return the earliest of its clocks' days."""
         return min((events[column] for column in self.columns if column in events), default=None)
 
+    def day(self, row: FromClause) -> Sql:
+        """Return the earliest of its clocks' days."""
+        return self.clock.earliest_day(row)
+
+    def event_day(self, row: FromClause) -> Sql:
+        """Return the same day."""
+        return self.day(row)
+
+    def end_of(self, event: date) -> date:
+        """Return the same day."""
+        return event
+
 
 @dataclass(frozen=True, slots=True)
 class LaterEnd:
@@ -74,6 +99,7 @@ class LaterEnd:
     period: str
     roll_holidays: bool
     calendar: Calendar
+    dialect: Dialect
 
     @property
     def columns(self) -> tuple[ClockColumn, ...]:
@@ -95,7 +121,19 @@ class LaterEnd:
     def last_day(self, events: Mapping[ClockColumn, date]) -> date | None:
         """Return the period's last day from the latest of its clocks' days."""
         latest = max((events[column] for column in self.columns if column in events), default=None)
-        return None if latest is None else last_day(latest, self.period, self.roll_holidays, calendar=self.calendar)
+        return None if latest is None else self.end_of(latest)
+
+    def day(self, row: FromClause) -> Sql:
+        """Return the period's last day by the Civil Act, before Art. 161."""
+        return civil_end(self.dialect, self.event_day(row), parse_period(self.period))
+
+    def event_day(self, row: FromClause) -> Sql:
+        """Return the latest of its clocks' days."""
+        return self.clock.latest_day(row)
+
+    def end_of(self, event: date) -> date:
+        """Return the period's last day."""
+        return last_day(event, self.period, self.roll_holidays, calendar=self.calendar)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +164,18 @@ class EarliestEnd:
         days = (end.last_day(events) for end in self.ends)
         return min((day for day in days if day is not None), default=None)
 
+    def day(self, row: FromClause) -> Sql:
+        """Return the earliest end day."""
+        return pick(earlier, [end.day(row) for end in self.ends])
+
+    def event_day(self, row: FromClause) -> Sql:
+        """Return the end day itself: of several ends no one event decides."""
+        return self.day(row)
+
+    def end_of(self, event: date) -> date:
+        """Return the same day."""
+        return event
+
 
 @dataclass(frozen=True, slots=True)
 class TermEnd:
@@ -146,18 +196,14 @@ class TermEnd:
         record = DONE.alias()
         return exists(
             select(literal(1))
-            .where(
-                record.c.rule == self.rule,
-                record.c.row_key == row_key_text(self.binding.database.dialect, row, self.key),
-                record.c.done_on < self.first_living_day(as_of).isoformat(),
-            )
+            .where(*self._mine(record, row), record.c.done_on < self.first_living_day(as_of).isoformat())
             .correlate(row)
         )
 
     def unreadable(self, row: FromClause) -> Sql:
-        """Return never: the pipeline wrote the day itself."""
-        del row
-        return false()
+        """Return whether the pipeline wrote no day: what it didn't transform itself has no term that runs."""
+        record = DONE.alias()
+        return not_(exists(select(literal(1)).where(*self._mine(record, row)).correlate(row)))
 
     def first_living_day(self, as_of: date) -> date:
         """Return the first day of transformation whose term isn't past."""
@@ -167,6 +213,23 @@ class TermEnd:
         """Return nothing: the day lies beside the row."""
         del events
         return None
+
+    def day(self, row: FromClause) -> Sql:
+        """Return nothing: a term's end is never compared with what was recorded."""
+        del row
+        return null()
+
+    def event_day(self, row: FromClause) -> Sql:
+        """Return nothing."""
+        return self.day(row)
+
+    def end_of(self, event: date) -> date:
+        """Return the same day."""
+        return event
+
+    def _mine(self, record: FromClause, row: FromClause) -> list[Sql]:
+        key = row_key_text(self.binding.database.dialect, row, self.key)
+        return [record.c.rule == self.rule, record.c.row_key == key]
 
 
 def end_sql(binding: Binding, table: TableKey, end: End) -> EndSql:
@@ -178,5 +241,22 @@ def end_sql(binding: Binding, table: TableKey, end: End) -> EndSql:
     if isinstance(end, EndList):
         return EarliestEnd(tuple(end_sql(binding, table, one) for one in end.ends))
     if isinstance(end, AfterEnd):
-        return LaterEnd(clock_sql(binding, table, end.since), end.after, end.roll_holidays, binding.matrix.calendar)
+        since = clock_sql(binding, table, end.since)
+        dialect = binding.database.dialect
+        return LaterEnd(since, end.after, end.roll_holidays, binding.matrix.calendar, dialect)
     return ClockEnd(clock_sql(binding, table, end))
+
+
+def civil_end(dialect: Dialect, day: Sql, period: Period) -> Sql:
+    """Return the last day of a period from ``day`` (민법 제157조, 제160조), both as text."""
+    if period.months == 0:
+        return case((day >= _FAR, NEVER), else_=dialect.plus(day, days=period.days))
+    first = dialect.plus(day, days=1)
+    there = dialect.plus(first, months=period.months)
+    # Where the last month lacks the day, ``plus`` stops at the month's last day, which is the period's own.
+    lacks = func.substr(there, 9, 2, type_=String()) < func.substr(first, 9, 2, type_=String())
+    return case(
+        (day >= _FAR, NEVER),
+        (lacks, dialect.plus(there, days=period.days)),
+        else_=dialect.plus(there, days=period.days - 1),
+    )

@@ -20,6 +20,7 @@ FINGERPRINT = 16
 class RulePlan:
     """One rule on one shard. ``planned`` is its ceiling: the due rows that are carried out under it.
 
+    ``index`` names the indexes by which the engine finds rows whose clocks have lapsed, empty where it reads all rows.
     ``sealed`` holds the sorted 128-bit fingerprints of exactly those rows where a person has to approve, else None.
     ``holds`` tells of the held rows how many each hold covers.
     """
@@ -46,6 +47,7 @@ class RulePlan:
     waits: Sequence[str]
     statement: str
     rule_digest: str
+    index: str = ""
     oldest_due: date | None = None
     full: Mapping[str, int] | None = None
     sealed: bytes | None = None
@@ -97,6 +99,8 @@ class RulePlan:
             "statement": self.statement,
             "findings": [],
         }
+        if self.index:
+            document["index"] = self.index
         if self.oldest_due is not None:
             document["oldest_due"] = self.oldest_due.isoformat()
         if self.holds:

@@ -22,7 +22,7 @@ from retention.plan.going import Going, count
 from retention.plan.held import Held
 from retention.plan.plan import FINGERPRINT, Plan, RulePlan, canonical
 from retention.plan.rules import BoundRule
-from retention.plan.statement import destroying_sql
+from retention.plan.statement import clock_query, destroying_sql
 from retention.plan.units import Unit, units_of
 from retention.register import Hold
 
@@ -139,6 +139,7 @@ class Planner:
             approval=rule.rule.approval,
             waits=waits,
             statement=destroying_sql(unit, rule, self.as_of, Held(unit, self.holds).covers),
+            index=", ".join(binding.database.dialect.indexes_used(connection, clock_query(rule, self.as_of))),
             rule_digest=digest,
             oldest_due=counts.oldest_due,
             full=counts.full,

@@ -68,9 +68,10 @@ class TableRules:
             *(or_(not_(rule.selected(row)), rule.past(row, as_of, staying)) for rule in self.rules),
         )
 
-    def overdue(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
-        """Return whether all rules that select the row let it go days ago."""
-        return and_(*(or_(not_(rule.selected(row)), rule.overdue(row, as_of, staying)) for rule in self.rules))
+    def overdue(self, row: FromClause, as_of: date, staying: Staying, lasting: Staying) -> Sql:
+        """Return whether all rules that select the row let it go days ago; as :meth:`BoundRule.overdue`."""
+        late = ((rule, rule.overdue(row, as_of, staying, lasting)) for rule in self.rules)
+        return and_(*(or_(not_(rule.selected(row)), overdue) for rule, overdue in late))
 
     def carried_under(self, rule: BoundRule, row: FromClause) -> Sql:
         """Return whether ``rule`` is the first that selects the row, and so the one it is carried out under."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import FromClause, and_, exists, false, literal, not_, or_, select, true
 
@@ -44,10 +45,12 @@ class BoundKeep:
     def last_day(self, events: Mapping[ClockColumn, date], calendar: Calendar) -> date | None:
         """Return the period's last day, counted from the latest of its events; None where none is known."""
         latest = max((events[column] for column in self.clock.columns if column in events), default=None)
-        if latest is None:
-            return None
+        return None if latest is None else self.end_of(latest, calendar)
+
+    def end_of(self, event: date, calendar: Calendar) -> date:
+        """Return the period's last day from an event."""
         basis = self.keep.basis
-        return last_day(latest, basis.keep, basis.roll_holidays, basis.computation, calendar)
+        return last_day(event, basis.keep, basis.roll_holidays, basis.computation, calendar)
 
     @property
     def may_be_absent(self) -> bool:
@@ -55,9 +58,17 @@ class BoundKeep:
         return self.keep.when_null == "not_applicable"
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One period or purpose of a rule: the event day it counts from, as text in SQL, and the day it ends by that."""
+
+    event_day: Callable[[FromClause], Sql]
+    end_of: Callable[[date], date]
+
+
 @dataclass(frozen=True)
 class BoundRule:
-    """One rule on one live table. ``follows`` is set where it deletes what that rule transformed (``<id>.after``)."""
+    """One rule on one live table. ``base`` is set where it deletes what that rule transformed (``<id>.after``)."""
 
     id: str
     rule: Rule
@@ -70,7 +81,7 @@ class BoundRule:
     referencing: tuple[tuple[BoundRule, Relation], ...]
     parts: tuple[BoundPart, ...]
     mark: ClockSql | None = None
-    follows: str | None = None
+    base: BoundRule | None = None
 
     @property
     def shape(self) -> TableShape:
@@ -81,6 +92,11 @@ class BoundRule:
     def row(self) -> FromClause:
         """Return the table itself, the row that conditions are about."""
         return self.shape.sql
+
+    @property
+    def follows(self) -> str | None:
+        """Return the id of the rule whose transformed rows this one deletes; None for a rule of the matrix."""
+        return None if self.base is None else self.base.id
 
     @property
     def place(self) -> tuple[int, bool]:
@@ -99,6 +115,18 @@ class BoundRule:
         found.extend(column for end in self.ends for column in end.columns)
         return tuple(dict.fromkeys(found))
 
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Return every period and purpose of the rule: a row's last day is the latest that any of them ends with."""
+        keeps = [Term(keep.clock.latest_day, partial(keep.end_of, calendar=self.calendar)) for keep in self.keeps]
+        return (*keeps, *(Term(end.event_day, end.end_of) for end in self.ends))
+
+    def recorded_day(self, events: Mapping[ClockColumn, date]) -> date | None:
+        """Return what the side table records of a row whose clocks say so: the latest event or purpose's end."""
+        days = [events.get(column) for keep in self.keeps for column in keep.clock.columns]
+        days.extend(end.last_day(events) for end in self.ends)
+        return max((day for day in days if day is not None), default=None)
+
     def last_day(self, events: Mapping[ClockColumn, date]) -> date | None:
         """Return the last day of a row whose clocks say ``events``: the latest of its periods and purposes."""
         days = [keep.last_day(events, self.calendar) for keep in self.keeps]
@@ -116,42 +144,41 @@ class BoundRule:
         conditions: list[Sql] = []
         if self.rule.where is not None:
             conditions.append(sure(compile_where(self.rule.where, row)))
-        if self.follows is not None:
-            conditions.append(not_(self.mark.null(row)) if self.mark is not None else self._in_done(row, self.follows))
+        if self.base is not None:
+            conditions.append(self.base.done(row))
         return and_(true(), *conditions)
 
     def alive(self, row: FromClause, as_of: date) -> Sql:
         """Return whether a purpose is alive."""
-        return or_(
-            false(),
-            *(and_(not_(sure(end.ended(row, as_of))), not_(sure(end.unreadable(row)))) for end in self.ends),
-        )
+        living = [and_(not_(sure(end.ended(row, as_of))), not_(sure(end.unreadable(row)))) for end in self.ends]
+        if self.base is not None:
+            living.append(self.base.alive(row, as_of))
+        return or_(false(), *living)
 
     def done(self, row: FromClause) -> Sql:
-        """Return whether the row was transformed and nothing has moved later since."""
+        """Return whether the row was transformed and nothing lies later than what was recorded then."""
         if self.action.on_rows:
             return false()
         if self.action is Action.ERASE:
             return and_(*(row.c[name].is_(None) for name in self.rule.columns))
         if self.mark is not None:
-            marked = self.mark.columns[0].seoul_day(row)
-            return and_(
-                not_(self.mark.null(row)),
-                *(not_(sure(and_(clock.readable(row), clock.seoul_day(row) > marked))) for clock in self.clocks),
-            )
+            return and_(not_(self.mark.null(row)), self._nothing_later(row, self.mark.columns[0].day(row)))
         record = DONE.alias()
         return exists(
             select(literal(1))
             .where(
                 record.c.rule == self.id,
                 record.c.row_key == self.key_text(row),
-                *(
-                    not_(sure(and_(clock.readable(row), clock.seoul_day(row) > record.c.event_day)))
-                    for clock in self.clocks
-                ),
+                self._nothing_later(row, record.c.event_day),
             )
             .correlate(row)
         )
+
+    def _nothing_later(self, row: FromClause, recorded: Sql) -> Sql:
+        """Return whether no readable clock of a period and no purpose's end lies after the recorded day."""
+        days = [keep.clock.latest_day(row) for keep in self.keeps]
+        days.extend(end.day(row) for end in self.ends)
+        return and_(true(), *(not_(sure(day > recorded)) for day in days))
 
     def unreadable(self, row: FromClause) -> Sql:
         """Return whether a clock or an end can't be read."""
@@ -176,16 +203,23 @@ class BoundRule:
         """Return whether every purpose has ended and every period has lapsed: what the destroying statement holds."""
         return and_(self.selected(row), self.past(row, as_of, staying), self.counted(row))
 
-    def past(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
-        """Return whether nothing that is set keeps the row any longer, positively written."""
+    def clocks_lapsed(self, row: FromClause, as_of: date) -> Sql:
+        """Return whether every purpose's end is past and every period is, or doesn't apply."""
         conditions: list[Sql] = [end.ended(row, as_of) for end in self.ends]
         for keep in self.keeps:
             over = keep.clock.lapsed(row, keep.cutoff(as_of, self.calendar))
             conditions.append(or_(over, keep.clock.null(row)) if keep.may_be_absent else over)
+        return and_(true(), *conditions)
+
+    def past(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
+        """Return whether nothing that is set keeps the row any longer, positively written."""
+        conditions = [self.clocks_lapsed(row, as_of)]
         if self.referencing:
             conditions.append(not_(self.referenced_by_rule(row, staying)))
         if not self.action.on_rows:
             conditions.append(not_(self.done(row)))
+        if self.base is not None:
+            conditions.append(not_(self.base.alive(row, as_of)))
         return and_(true(), *conditions)
 
     def counted(self, row: FromClause) -> Sql:
@@ -194,8 +228,12 @@ class BoundRule:
             return true()
         return or_(false(), *(not_(sure(keep.clock.null(row))) for keep in self.keeps))
 
-    def overdue(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
-        """Return whether a row that is due should have gone days ago (표준지침 제10조)."""
+    def overdue(self, row: FromClause, as_of: date, staying: Staying, lasting: Staying) -> Sql:
+        """Return whether a row that is due should have gone days ago (표준지침 제10조).
+
+        Its last day lies more than those days back if and only if it had lapsed as of so many days earlier.
+        ``lasting``: whether a row that is due as well had not lapsed then.
+        """
         day = as_of - timedelta(days=OVERDUE_AFTER)
         conditions = [self.past(row, day, staying)]
         if self.referencing:
@@ -205,11 +243,13 @@ class BoundRule:
                 .where(
                     kept.c.table_name == str(self.table),
                     kept.c.row_key == self.key_text(row),
+                    kept.c.rule.in_(sorted({other.id for other, _relation in self.referencing})),
                     kept.c.day >= day.isoformat(),
                 )
                 .correlate(row)
             )
-            conditions.append(not_(exists(late)))
+            # A row that goes tonight as well hasn't left its last day behind yet.
+            conditions.extend((not_(exists(late)), not_(self.referenced_by_rule(row, lasting))))
         return and_(*conditions)
 
     def referenced_by_rule(self, row: FromClause, staying: Staying) -> Sql:
@@ -225,12 +265,6 @@ class BoundRule:
                 )
             )
         return or_(false(), *found)
-
-    def _in_done(self, row: FromClause, rule_id: str) -> Sql:
-        record = DONE.alias()
-        return exists(
-            select(literal(1)).where(record.c.rule == rule_id, record.c.row_key == self.key_text(row)).correlate(row)
-        )
 
 
 def joined(relation: Relation, child: FromClause, parent: FromClause) -> Sql:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
-from sqlalchemy import FromClause, and_, delete, exists, literal, not_, or_, select, true
+from sqlalchemy import FromClause, Select, and_, delete, exists, literal, not_, or_, select, true
 from sqlalchemy.sql.elements import False_
 
 from retention.database.reading import Sql
@@ -46,6 +47,12 @@ def condition(unit: Unit, rule: BoundRule, as_of: date, covers: Covers, *, parts
     if not parts_gone:
         conditions.extend(not_(one) for one in _stuck_parts(unit, rules, rule.parts, row, as_of, covers))
     return and_(*conditions)
+
+
+def clock_query(rule: BoundRule, as_of: date) -> Select[Any]:
+    """Return a query for the rows whose clocks alone let them go: what an index of a clock can serve."""
+    row = rule.row
+    return select(literal(1)).select_from(row).where(rule.selected(row), rule.clocks_lapsed(row, as_of))
 
 
 def destroying_sql(unit: Unit, rule: BoundRule, as_of: date, covers: Covers) -> str:

@@ -5,14 +5,15 @@ No cutoff, no native bound and no plan's set is used, so that a mistake in one o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 
-from sqlalchemy import FromClause, and_, case, exists, func, literal, not_, null, or_, select
+from sqlalchemy import FromClause, and_, exists, false, func, literal, not_, or_, select, true
 
-from retention.database.reading import Sql
+from retention.database.reading import EARLIEST, Sql
 from retention.database.relations import Relation
-from retention.law import Computation, last_day
-from retention.plan.clocks import ClockColumn
+from retention.plan.clocks import ClockSql, sure
 from retention.plan.ends import ClockEnd, EarliestEnd, EndSql, LaterEnd
 from retention.plan.rules import BoundRule, joined
 from retention.plan.units import Unit
@@ -34,16 +35,15 @@ def due_left(unit: Unit, rule: BoundRule, as_of: date) -> Sql:
     return and_(*conditions)
 
 
-def newest_lapsed(as_of: date, period: str, roll: bool, computation: Computation, rule: BoundRule) -> str:
-    """Return the newest day whose period ended before ``as_of``, found by trying days one after another."""
+def newest_lapsed(as_of: date, over: Callable[[date], date]) -> str:
+    """Return the newest event day whose last day, given by ``over``, lies before ``as_of``, found by trying days."""
     day = as_of
-
-    def over(event: date) -> bool:
-        return last_day(event, period, roll, computation, rule.calendar) < as_of
-
-    while not over(day):
-        day -= timedelta(days=_STEP)
-    while over(day + timedelta(days=1)):
+    try:
+        while over(day) >= as_of:
+            day -= timedelta(days=_STEP)
+    except OverflowError:
+        return _NEVER
+    while over(day + timedelta(days=1)) < as_of:
         day += timedelta(days=1)
     return day.isoformat()
 
@@ -52,54 +52,39 @@ def _released(rule: BoundRule, row: FromClause, as_of: date) -> Sql:
     conditions: list[Sql] = []
     known: list[Sql] = []
     for keep in rule.keeps:
-        basis = keep.keep.basis
-        newest = newest_lapsed(as_of, basis.keep, basis.roll_holidays, basis.computation, rule)
-        days = [_day(clock, row) for clock in keep.clock.columns]
-        latest = _greatest(days)
-        pairs = zip(keep.clock.columns, days, strict=True)
-        readable = and_(*(or_(clock.null(row), day.is_not(None)) for clock, day in pairs))
-        over = and_(latest > _NEVER, latest <= newest, readable)
-        nothing = and_(*(clock.null(row) for clock in keep.clock.columns))
-        conditions.append(or_(over, nothing) if keep.may_be_absent else over)
-        known.append(not_(nothing))
+        newest = newest_lapsed(as_of, partial(keep.end_of, calendar=rule.calendar))
+        over = _over(keep.clock, keep.clock.latest_day(row), row, newest)
+        conditions.append(or_(over, keep.clock.null(row)) if keep.may_be_absent else over)
+        known.append(not_(keep.clock.null(row)))
     for end in rule.ends:
-        conditions.append(_ended(end, rule, row, as_of))
-        known.append(literal(1) == literal(1))
+        conditions.append(_ended(end, row, as_of))
+        known.append(true())
     for other, relation in rule.referencing:
         child = other.shape.sql.alias()
         refers = select(literal(1)).where(joined(relation, child, row), other.selected(child)).correlate(row)
         conditions.append(not_(exists(refers)))
-    return and_(*conditions, or_(*known))
+    if rule.base is not None:
+        conditions.append(not_(rule.base.alive(row, as_of)))
+    return and_(*conditions, or_(false(), *known))
 
 
-def _ended(end: EndSql, rule: BoundRule, row: FromClause, as_of: date) -> Sql:
+def _ended(end: EndSql, row: FromClause, as_of: date) -> Sql:
     if isinstance(end, EarliestEnd):
-        return or_(*(_ended(one, rule, row, as_of) for one in end.ends))
+        return and_(or_(*(_ended(one, row, as_of) for one in end.ends)), not_(sure(end.unreadable(row))))
     if isinstance(end, LaterEnd):
-        newest = newest_lapsed(as_of, end.period, end.roll_holidays, "civil", rule)
-        latest = _greatest([_day(clock, row) for clock in end.columns])
-        return and_(latest > _NEVER, latest <= newest)
+        return _over(end.clock, end.clock.latest_day(row), row, newest_lapsed(as_of, end.end_of))
     if isinstance(end, ClockEnd):
         yesterday = (as_of - timedelta(days=1)).isoformat()
-        days = [_day(clock, row) for clock in end.columns]
-        return or_(*(and_(day.is_not(None), day <= yesterday) for day in days))
+        return _over(end.clock, end.clock.earliest_day(row), row, yesterday)
     return end.ended(row, as_of)
 
 
-def _day(clock: ClockColumn, row: FromClause) -> Sql:
-    """Return the clock's Seoul day as text, null where there is none that can be read."""
-    text = clock.seoul_day(row)
-    floor = clock.clock.floor.isoformat()
-    return case((and_(clock.readable(row), func.length(text) == len(floor), text >= floor), text), else_=null())
-
-
-def _greatest(days: list[Sql]) -> Sql:
-    """Return the latest of texts of which any may be null; the empty text where all are."""
-    latest: Sql = func.coalesce(days[0], "")
-    for day in days[1:]:
-        other = func.coalesce(day, "")
-        latest = case((other > latest, other), else_=latest)
-    return latest
+def _over(clock: ClockSql, day: Sql, row: FromClause, newest: str) -> Sql:
+    """Return whether the day that decides is there, no later than ``newest``, and nothing beside it is unreadable."""
+    sound = (
+        or_(one.null(row), sure(one.day(row) >= max(one.clock.floor, EARLIEST).isoformat())) for one in clock.columns
+    )
+    return and_(sure(day <= newest), func.length(day) == len(newest), *sound)
 
 
 def _referred(unit: Unit, relation: Relation, row: FromClause) -> Sql:

@@ -1,0 +1,117 @@
+"""Every clock of the matrix's language on every engine, value by value (``values.yaml``).
+
+The plan's count, the run that destroys, the day it writes down and the independent check have to agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+from sqlalchemy import select
+
+from support.bench import Bench, states
+
+# Every value as the text that stands there: YAML's own dates are none of its business.
+DATA = YAML(typ="base").load(Path(__file__).with_name("values.yaml").read_text(encoding="utf-8"))
+AS_OF = date.fromisoformat(DATA["as_of"])
+CUTOFF = date(AS_OF.year - 5, AS_OF.month, AS_OF.day)
+
+
+def kinds(engine: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield table, column type and entry for each kind of clock that the engine has."""
+    for number, entry in enumerate(DATA["clocks"]):
+        for variant, (name, column) in enumerate(entry["type"].items()):
+            if name.partition(" ")[0] == engine:
+                yield f"c{number}_{variant}", column, entry
+
+
+def expected(day: str) -> str:
+    """Return the state of a row whose other period has lapsed."""
+    if day in ("null", "unreadable"):
+        return "due" if day == "null" else "unreadable"
+    return "due" if day != "never" and date.fromisoformat(day) < CUTOFF else "separate"
+
+
+@pytest.fixture
+def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(engine_url, tmp_path, zone=None)
+    yield bench
+    bench.close()
+
+
+def _insert(value: str) -> str:
+    return "NULL" if value == "null" else f"'{value}'"
+
+
+def test_every_value_is_read_as_its_day_or_not_at_all(bench: Bench) -> None:
+    tables = list(kinds(bench.engine))
+    for table, column, entry in tables:
+        rows = ", ".join(
+            f"({number}, {_insert(value)}, '2000-01-01')" for number, (value, _day) in enumerate(entry["values"])
+        )
+        bench.do(
+            (
+                f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, at {column}, other DATE NOT NULL)",
+                f"INSERT INTO {table} (id, at, other) VALUES {rows}",
+            )
+        )
+    matrix = bench.matrix(
+        {
+            "legal_bases": {"five": {"statute": "s", "article": "a", "keep": "P5Y", "roll_holidays": False}},
+            "tables": {f"shop.{table}": {"none": "test"} for table, _column, _entry in tables},
+            "rules": [_rule(table, entry) for table, _column, entry in tables],
+        }
+    )
+    whole = bench.plan(matrix, AS_OF)
+    plan = {rule.id: rule for rule in whole.rules}
+    due = bench.due_left(matrix, AS_OF)
+    wrong: list[str] = []
+    for table, column, entry in tables:
+        want = Counter(expected(day) for _value, day in entry["values"])
+        if states(plan[table]) != dict(want):
+            wrong.append(f"{entry['name']} ({column}): planned {states(plan[table])}, expected {dict(want)}")
+        if due[table] != want["due"]:
+            wrong.append(f"{entry['name']} ({column}): {due[table]} due left, expected {want['due']}")
+    wrong.extend(_days(bench, matrix, tables))
+    bench.run(matrix, AS_OF, plan=whole)
+    for table, column, entry in tables:
+        stayed = {row[0] for row in bench.all(f"SELECT id FROM {table}")}
+        for number, (value, day) in enumerate(entry["values"]):
+            if (number in stayed) == (expected(day) == "due"):
+                wrong.append(f"{entry['name']} ({column}): {value!r} {'stayed' if number in stayed else 'went'}")
+    assert not wrong, "\n".join(wrong)
+    print(f"{sum(len(entry['values']) for _table, _column, entry in tables)} values on {bench.engine}")
+
+
+def _days(bench: Bench, matrix: Any, tables: list[tuple[str, str, dict[str, Any]]]) -> Iterator[str]:
+    """Yield where the day that a value is written down with isn't its own."""
+    by_table = {table: (column, entry) for table, column, entry in tables}
+    with bench.database.planning() as connection:
+        for unit in bench.units(matrix, AS_OF):
+            for rule in unit.rules:
+                column, entry = by_table[rule.id]
+                found = dict(connection.execute(select(rule.row.c.id, rule.clocks[0].day(rule.row))).all())
+                for number, (value, day) in enumerate(entry["values"]):
+                    want = {"never": "9999-12-31", "null": None, "unreadable": None}.get(day, day)
+                    if found[number] != want:
+                        yield f"{entry['name']} ({column}): {value!r} is read as {found[number]}, not {want}"
+
+
+def _rule(table: str, entry: dict[str, Any]) -> dict[str, Any]:
+    clock = {key: entry[key] for key in ("as", "zone", "floor", "empty") if key in entry}
+    return {
+        "id": table,
+        "table": f"shop.{table}",
+        "keep": [
+            {"basis": "five", "since": {"column": "at", **clock}, "when_null": "not_applicable"},
+            {"basis": "five", "since": "other"},
+        ],
+        "then": "delete",
+        "approval": "never",
+    }
