@@ -70,12 +70,14 @@ def stretches(zone: str, since: date, until: date = _KNOWN_UNTIL) -> tuple[Stret
         return (Stretch(_FIRST, timedelta(0)),)
     local = ZoneInfo(zone)
     since = max(since, _KNOWN_FROM)
+    # Changes are looked for from well before the first value, whose instant may lie more than a day from it.
+    first = since - 4 * _DAY
     borders: set[datetime] = set()
-    for change in _changes(local, since, until):
+    for change in _changes(local, first, until):
         borders |= {_wall(change + side, local, change) for side in (-_SECOND, _SECOND)}
-    for change in _changes(SEOUL, since, until):
+    for change in _changes(SEOUL, first, until):
         borders |= {_wall(change + number * _DAY, local, change) for number in (-1, 0, 1)}
-    found = [Stretch(_FIRST, _shift(datetime.combine(since, time()), local))]
+    found = [Stretch(_FIRST, _shift(datetime.combine(since - 2 * _DAY, time()), local))]
     for border in sorted(borders):
         shift = _shift(border, local)
         if shift != found[-1].shift:
