@@ -12,23 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 from sqlalchemy import select
 
+from clocks.values import AS_OF, CUTOFF, clock_of, kinds, quoted
 from support.bench import Bench, states
-
-# Every value as the text that stands there: YAML's own dates are none of its business.
-DATA = YAML(typ="base").load(Path(__file__).with_name("values.yaml").read_text(encoding="utf-8"))
-AS_OF = date.fromisoformat(DATA["as_of"])
-CUTOFF = date(AS_OF.year - 5, AS_OF.month, AS_OF.day)
-
-
-def kinds(engine: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield table, column type and entry for each kind of clock that the engine has."""
-    for number, entry in enumerate(DATA["clocks"]):
-        for variant, (name, column) in enumerate(entry["type"].items()):
-            if name.partition(" ")[0] == engine:
-                yield f"c{number}_{variant}", column, entry
 
 
 def expected(day: str) -> str:
@@ -45,15 +32,11 @@ def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
     bench.close()
 
 
-def _insert(value: str) -> str:
-    return "NULL" if value == "null" else f"'{value}'"
-
-
 def test_every_value_is_read_as_its_day_or_not_at_all(bench: Bench) -> None:
     tables = list(kinds(bench.engine))
     for table, column, entry in tables:
         rows = ", ".join(
-            f"({number}, {_insert(value)}, '2000-01-01')" for number, (value, _day) in enumerate(entry["values"])
+            f"({number}, {quoted(value)}, '2000-01-01')" for number, (value, _day) in enumerate(entry["values"])
         )
         bench.do(
             (
@@ -104,12 +87,11 @@ def _days(bench: Bench, matrix: Any, tables: list[tuple[str, str, dict[str, Any]
 
 
 def _rule(table: str, entry: dict[str, Any]) -> dict[str, Any]:
-    clock = {key: entry[key] for key in ("as", "zone", "floor", "empty") if key in entry}
     return {
         "id": table,
         "table": f"shop.{table}",
         "keep": [
-            {"basis": "five", "since": {"column": "at", **clock}, "when_null": "not_applicable"},
+            {"basis": "five", "since": clock_of(entry), "when_null": "not_applicable"},
             {"basis": "five", "since": "other"},
         ],
         "then": "delete",

@@ -51,7 +51,12 @@ class PostgreSQL(Dialect):
         Without just-in-time compilation: conditions over other rows cost much in the planner's eyes and little in
         truth, so that compiling them took many times as long as the statements.
         """
-        return {"connect_args": {"options": "-c timezone=UTC -c jit=off -c application_name=retention", "connect_timeout": 10}}
+        return {
+            "connect_args": {
+                "options": "-c timezone=UTC -c jit=off -c application_name=retention",
+                "connect_timeout": 10,
+            }
+        }
 
     def schemas(self, connection: Connection, named: set[str | None]) -> list[str | None]:
         """Return every schema that isn't the server's own: a row of any of them may refer to the named ones."""

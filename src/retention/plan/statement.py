@@ -16,16 +16,25 @@ from sqlalchemy.sql.elements import False_
 from retention.database.reading import Sql
 from retention.database.relations import Relation
 from retention.matrix.binding import BoundPart
+from retention.plan.clocks import sure
 from retention.plan.held import Covers
 from retention.plan.rows import TableRules
-from retention.plan.rules import BoundRule, joined
+from retention.plan.rules import BoundRule, Staying, joined
 from retention.plan.units import Unit
 
 
-def remains(rule: BoundRule, row: FromClause) -> Sql:
-    """Return that a row which is still there stays."""
-    del rule, row
-    return true()
+def remaining(as_of: date, covers: Covers) -> Staying:
+    """Return what tells whether a row that is still there stays: one of a row rule does.
+
+    A row of a column rule is there for good; what it was before its own rule is carried out decides, and a hold.
+    """
+
+    def stays(rule: BoundRule, row: FromClause) -> Sql:
+        if rule.action.on_rows:
+            return true()
+        return or_(not_(sure(rule.lapsed(row, as_of, stays))), covers(rule.table, row))
+
+    return stays
 
 
 def condition(unit: Unit, rule: BoundRule, as_of: date, covers: Covers, *, parts_gone: bool) -> Sql:
@@ -36,7 +45,7 @@ def condition(unit: Unit, rule: BoundRule, as_of: date, covers: Covers, *, parts
     """
     rules = unit.table_rules(rule)
     row = rules.row
-    conditions = [rules.lapsed(row, as_of, remains), not_(covers(rule.table, row))]
+    conditions = [rules.lapsed(row, as_of, remaining(as_of, covers)), not_(covers(rule.table, row))]
     if not rule.action.on_rows:
         return and_(*conditions)
     conditions.append(rules.carried_under(rule, row))
@@ -97,7 +106,7 @@ def _stuck_parts(
                     select(literal(1))
                     .where(
                         joined(relation, member, other),
-                        or_(not_(above.lapsed(other, as_of, remains)), covers(owner, other)),
+                        or_(not_(above.lapsed(other, as_of, remaining(as_of, covers))), covers(owner, other)),
                     )
                     .correlate(member)
                 )

@@ -101,10 +101,22 @@ def _unit(binding: Binding, rules: list[BoundRule], silent: Sequence[BoundRule])
         for one in binding.graph.relations
     ]
     order = child_first(tables, relations)
-    ordered = sorted(rules, key=lambda rule: order.index(rule.table))
+    ordered = _waiting_first(sorted(rules, key=lambda rule: order.index(rule.table)))
     shard = f"/{binding.database.shard}" if len(binding.entry.connections) > 1 else ""
     more = f"+{len(rules) - 1}" if len(rules) > 1 else ""
     return Unit(f"{binding.entry.name}{shard}:{rules[0].id}{more}", binding, tuple(ordered), tuple(silent))
+
+
+def _waiting_first(rules: list[BoundRule]) -> list[BoundRule]:
+    """Put each column rule behind those that wait for its rows: once it is carried out, they are done and hold."""
+    found: list[BoundRule] = []
+    left = list(rules)
+    while left:
+        named = {other.id for one in left for other, _relation in one.referencing if not other.action.on_rows}
+        chosen = next((one for one in left if one.id not in named), left[0])
+        found.append(chosen)
+        left.remove(chosen)
+    return found
 
 
 def _all_parts(parts: Sequence[BoundPart]) -> list[BoundPart]:
