@@ -14,7 +14,7 @@ from retention.database.reading import Sql
 from retention.execute.context import RunContext, TaskChain
 from retention.plan.held import Held
 from retention.plan.rules import BoundRule
-from retention.plan.statement import remains
+from retention.plan.statement import remaining
 from retention.plan.units import Unit
 
 
@@ -66,8 +66,8 @@ class UnitHolds:
         """Return how many rows of the rule each hold keeps that nothing else would."""
         if not self.held.reaches(rule.table):
             return {}
-        row = rule.row
-        lapsed = self.unit.table_rules(rule).lapsed(row, self.context.as_of, remains)
+        row, as_of = rule.row, self.context.as_of
+        lapsed = self.unit.table_rules(rule).lapsed(row, as_of, remaining(as_of, self.covers))
         return self.held.counts(connection, rule.table, row, and_(rule.selected(row), lapsed))
 
     def require_same(self) -> None:
