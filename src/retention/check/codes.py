@@ -1,28 +1,178 @@
-"""The findings about a live database by code. The docs' list comes from here."""
+"""The findings about a live database, and about coverage, by code. The docs' list comes from here."""
 
 from __future__ import annotations
 
 from retention.errors import Finding, Severity
 from retention.matrix.codes import Code
 
-_ALL = (
-    Code("RET201", "table-missing", "error", "run", "spell it as the database does, or remove it from the matrix"),
-    Code("RET202", "column-missing", "error", "run", "spell it as the database does, or remove it from the matrix"),
-    Code("RET203", "no-key", "error", "table", "declare a primary or unique key, or `key:` in the matrix"),
-    Code("RET204", "column-unclassified", "error", "table", "name its item under `items:`, or list it as not_personal"),
-    Code("RET205", "reference-without-index", "warning", "table", "create the index; without it each row takes a scan"),
-    Code("RET206", "clock-without-index", "warning", "rule", "create an index on the clock, if the table is large"),
-    Code("RET207", "clock-unreadable", "error", "rule", "say how the column is to be read with `as:` and `zone:`"),
-    Code("RET208", "column-misfit", "error", "rule", "choose a transform that fits the column"),
-    Code("RET209", "mark-misfit", "error", "rule", "name a nullable timestamp column"),
-    Code("RET210", "table-unlisted", "warning", "table", "list it under `tables:`, or as out_of_scope"),
+_DATABASE = (
     Code(
-        "RET211", "clock-moves", "warning", "rule", "name a column that is written once; this clock may never run out"
+        "RET201", "table-missing", "error", "run", "spell it as the database does, or remove it from the matrix",
+        "`shop.members` where the table is `member`: the rule would destroy nothing, and nobody would see it.",
     ),
-    Code("RET212", "path-broken", "error", "rule", "declare the relation under `relations:` and name it"),
-    Code("RET213", "no-key-ring", "error", "rule", "make a ring with `retention key new`"),
-)
-CODES = {code.code: code for code in _ALL}
+    Code(
+        "RET202", "column-missing", "error", "run", "spell it as the database does, or remove it from the matrix",
+        "`since: paid_on` where the column is `paid_at`.",
+    ),
+    Code(
+        "RET203", "no-key", "error", "table", "declare a primary or unique key, or `key:` in the matrix",
+        "Two equal rows of a log: which of them has gone can't be proved.",
+    ),
+    Code(
+        "RET204", "column-unclassified", "error", "table", "name its item under `items:`, or list it as not_personal",
+        "A new column `passport_no` would outlive the anonymization of its row.",
+    ),
+    Code(
+        "RET205", "reference-without-index", "warning", "table",
+        "create the index; without it each destroyed row takes a scan",
+        "Without an index on `orders(member_id)`, 20,000 members take 20,000 scans of all orders.",
+    ),
+    Code(
+        "RET206", "clock-without-index", "warning", "rule", "create an index on the clock, if the table is large",
+        "Every batch reads the whole log to find its ten thousand oldest rows.",
+    ),
+    Code(
+        "RET207", "clock-unreadable", "error", "rule", "say how the column is to be read with `as:` and `zone:`",
+        "A text column `paid`: '03/04/2021' is a day in March or in April.",
+    ),
+    Code(
+        "RET208", "column-misfit", "error", "rule", "choose a transform that fits the column",
+        "`null` on a NOT NULL column: the database would refuse the first row of the night.",
+    ),
+    Code(
+        "RET209", "mark-misfit", "error", "rule", "name a nullable timestamp column",
+        "A mark that is NOT NULL marks every row as done from the start.",
+    ),
+    Code(
+        "RET210", "table-unlisted", "warning", "table", "list it under `tables:`, or as out_of_scope",
+        "A table `member_backup` that nobody thought of: its rows stay for ever.",
+    ),
+    Code(
+        "RET211", "clock-moves", "warning", "rule",
+        "name a column that is written once; this clock may never run out",
+        "A column with ON UPDATE CURRENT_TIMESTAMP: any correction starts the period anew.",
+    ),
+    Code(
+        "RET212", "path-broken", "error", "rule", "declare the relation under `relations:` and name it",
+        "Two foreign keys lead from a payment to a member: the payer's, or the seller's?",
+    ),
+    Code(
+        "RET213", "no-key-ring", "error", "rule", "make a ring with `retention key new`",
+        "Without a ring the same person would get another pseudonym each night.",
+    ),
+    Code(
+        "RET214", "key-nullable", "error", "table", "name columns under `key:` that are NOT NULL",
+        "A row whose key is null can't be found again between the plan and the run.",
+    ),
+    Code(
+        "RET215", "key-not-unique", "warning", "table", "make the key unique, or name one that is",
+        "Two rows with the key 7: the ledger would hold one fingerprint for both.",
+    ),
+    Code(
+        "RET216", "relation-types", "warning", "table", "give both columns one type, or mend the relation",
+        "`member_no` '007' and 7 are one value to one engine and two to another.",
+    ),
+    Code(
+        "RET217", "parent-not-unique", "warning", "table", "see that this is meant, or make the columns unique",
+        "Two orders with the number 15: a payment of one of them holds both.",
+    ),
+    Code(
+        "RET218", "referred-column-changed", "warning", "rule",
+        "leave the column out, or change it in both tables with one token",
+        "`login_id` becomes a token here and stays a name in the log: the log's rows have lost their member.",
+    ),
+    Code(
+        "RET219", "trigger-copies", "warning", "rule", "see what the trigger keeps, and name it under `copies:`",
+        "An audit trigger writes each destroyed row into `member_history`: nothing has been destroyed.",
+    ),
+    Code(
+        "RET220", "cascade-reaches", "warning", "table", "make the foreign key ON DELETE NO ACTION",
+        "A payment that must stay five years, written between the check and the DELETE of its order, goes with it.",
+    ),
+    Code(
+        "RET221", "set-null-holds", "warning", "table",
+        "say `detach: true` under `relations:` if it may happen; until then such rows keep the row they refer to",
+        "A coupon whose `used_by` could become null keeps its member for ever.",
+    ),
+    Code(
+        "RET222", "parent-never-goes", "warning", "rule",
+        "give that table a rule, name it under `with:`, or say `holds: false` for the relation",
+        "A member with one row in `point_balance`, which no rule ever empties, stays for ever.",
+    ),
+    Code(
+        "RET223", "partition-named", "error", "run", "name the partitioned table",
+        "A rule on `log_2021` and one on `log`: the same rows under two rules.",
+    ),
+    Code(
+        "RET224", "partition-key-alone", "warning", "table",
+        "declare the relation under `relations:` if it holds for the whole table",
+        "A foreign key of one partition only: the other partitions' rows hold nothing.",
+    ),
+    Code(
+        "RET225", "partition-column-changed", "warning", "rule", "leave the column out",
+        "A generalized `joined_on` moves every row into another partition.",
+    ),
+    Code(
+        "RET226", "right-missing", "error", "rule", "grant it to the role of the connection",
+        "The night would break off at its first DELETE.",
+    ),
+    Code(
+        "RET227", "rights-too-many", "warning", "run", "give the connection a role of its own with the rights it needs",
+        "As a superuser a wrong URL destroys in any database of the server.",
+    ),
+    Code(
+        "RET228", "rows-hidden", "error", "table", "let the role see every row (BYPASSRLS, or a policy for it)",
+        "Row security hides other tenants' rows: they are never counted, never due, and stay.",
+    ),
+    Code(
+        "RET229", "history-kept", "warning", "table",
+        "drop the history, or say under `copies:` how long it is kept",
+        "In a system-versioned table a DELETE only moves the row into its history.",
+    ),
+    Code(
+        "RET230", "where-types", "error", "rule", "compare the column with a constant of its own type",
+        "`status = 0` on a text column: MariaDB takes every text that is no number for 0, and all rows would go.",
+    ),
+    Code(
+        "RET231", "subject-broken", "error", "table", "mend the way to the subject, or declare the relation",
+        "A hold on a person that doesn't find her rows.",
+    ),
+    Code(
+        "RET232", "unique-together", "warning", "rule", "use token or format_preserving on one of its columns",
+        "(name, birth_date) is unique, and both become constants: the second row is refused.",
+    ),
+    Code(
+        "RET233", "detach-idle", "warning", "table", "leave out `detach`, or make the foreign key ON DELETE SET NULL",
+        "`detach: true` on a foreign key with ON DELETE RESTRICT: nothing is ever set to null.",
+    ),
+)  # fmt: skip
+_COVERAGE = (
+    Code(
+        "RET401", "table-uncovered", "error", "table", "write a rule for it, or say why it is out of scope",
+        "`newsletter_reader` holds addresses, and no rule says until when.",
+    ),
+    Code(
+        "RET402", "column-uncovered", "error", "table", "give it to a column rule, or the whole row to a row rule",
+        "A member's `memo` stays when all else has been anonymized.",
+    ),
+    Code(
+        "RET403", "rows-uncovered", "error", "table", "widen a rule's where, or write one for the others",
+        "Rules for 'paid' and 'void', and rows whose status is null: they stay for ever.",
+    ),
+    Code(
+        "RET404", "item-uncovered", "warning", "run", "name the column that holds it under `items:`",
+        "The policy names a birth date, and no table says that it holds one.",
+    ),
+    Code(
+        "RET405", "purpose-uncovered", "error", "run", "name it in a rule, with the clock that ends it",
+        "Data held for marketing, and no rule says when that ends.",
+    ),
+    Code(
+        "RET406", "record-uncovered", "error", "run", "name it in the `keep` of the rule that holds such records",
+        "The policy promises dispute records for three years; they go with their purpose.",
+    ),
+)  # fmt: skip
+CODES = {code.code: code for code in (*_DATABASE, *_COVERAGE)}
 
 
 def finding(

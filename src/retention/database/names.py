@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_PLAIN = re.compile(r'[^".\s](?:[^".]*[^".\s])?')
+
+
+def spelled(part: str) -> str:
+    """Return a part of a table's name as the matrix spells it: quoted where it holds a dot, a quote or a blank end."""
+    if _PLAIN.fullmatch(part):
+        return part
+    return '"' + part.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +23,7 @@ class TableKey:
     name: str
 
     def __str__(self) -> str:
-        parts = [self.schema, self.name] if self.schema else [self.name]
-        return ".".join(f'"{part}"' if "." in part else part for part in parts)
+        return ".".join(map(spelled, [self.schema, self.name] if self.schema else [self.name]))
 
     def __lt__(self, other: TableKey) -> bool:
         return (self.schema or "", self.name) < (other.schema or "", other.name)

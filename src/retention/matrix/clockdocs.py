@@ -9,9 +9,9 @@ from retention.database.textformat import FormatError, parse_format
 from retention.errors import Finding
 from retention.law import PeriodError, parse_period
 from retention.matrix.codes import finding
-from retention.matrix.document import AfterDoc, ColumnClockDoc
 from retention.matrix.model import AfterEnd, Clock, ClockList, ColumnClock, End, EndList, Hop, Place, TableName
 from retention.matrix.names import parse_table
+from retention.matrix.ruledocs import AfterDoc, ColumnClockDoc
 
 _FORMATS = ("date", "timestamp", "instant", "epoch_s", "epoch_ms", "yyyymmdd")
 

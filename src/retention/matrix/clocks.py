@@ -10,20 +10,21 @@ from retention.matrix.model import AfterEnd, Clock, ClockList, ColumnClock, End,
 def clocks_of(rule: Rule) -> Iterator[ColumnClock]:
     """Yield the clocks of the rule's periods, then those of its purposes' ends."""
     for keep in rule.keeps:
-        yield from _columns(keep.since)
+        yield from columns_of_clock(keep.since)
     for use in rule.purposes:
-        yield from _columns(use.ends)
+        yield from columns_of_clock(use.ends)
 
 
-def _columns(clock: Clock | End) -> Iterator[ColumnClock]:
+def columns_of_clock(clock: Clock | End) -> Iterator[ColumnClock]:
+    """Yield the column clocks that a clock or an end is made of."""
     match clock:
         case ColumnClock():
             yield clock
         case ClockList(clocks):
             for one in clocks:
-                yield from _columns(one)
+                yield from columns_of_clock(one)
         case AfterEnd(since):
-            yield from _columns(since)
+            yield from columns_of_clock(since)
         case EndList(ends):
             for end in ends:
-                yield from _columns(end)
+                yield from columns_of_clock(end)

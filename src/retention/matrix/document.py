@@ -1,258 +1,116 @@
 """The grammar of the matrix as Pydantic models: what is written, before any name is looked up.
 
-The JSON Schema that editors use is published from these classes, section by section.
+The JSON Schema that editors use is published from these classes, descriptions included. Databases and tables are in
+:mod:`retention.matrix.tabledocs`, rules in :mod:`retention.matrix.ruledocs`.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
-from typing_extensions import TypeAliasType
+from pydantic import Field
 
-
-class Written(BaseModel):
-    """A mapping of the matrix: unknown keys are findings."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from retention.matrix.ruledocs import RuleDoc
+from retention.matrix.tabledocs import DatabaseDoc, TableDoc
+from retention.matrix.written import Day, Name, Period, Written
 
 
 class PersonDoc(Written):
     """A role and who holds it, printed on reports as a line to sign."""
 
     role: str = ""
+    """Such as 개인정보 보호책임자."""
     name: str = ""
+    """Who holds it."""
     department: str = ""
+    """Where."""
 
 
 class OrganisationDoc(Written):
-    """Who runs the pipeline."""
+    """Who runs the pipeline, as reports print it."""
 
-    name: str
+    name: Name
+    """The operator's name."""
     officer: PersonDoc | None = None
+    """The privacy officer, who confirms destructions."""
     in_charge: PersonDoc | None = None
+    """The person in charge, who handles them."""
 
 
 class HolidaysDoc(Written):
     """Days on top of the library's calendar."""
 
-    add: list[date] = []
-    remove: list[date] = []
-
-
-class DatabaseDoc(Written):
-    """A database: one connection, or a list of shards."""
-
-    connection: str | list[str]
-    identity: str | list[str]
-    zone: str | None = None
-    replicas: dict[str, list[str]] = {}
-    execute: dict[str, Any] = {}
+    add: list[Day] = Field(default_factory=list)
+    """Holidays that the library doesn't know, such as an election day."""
+    remove: list[Day] = Field(default_factory=list)
+    """Days that the library takes for holidays and that are none."""
 
 
 class BasisDoc(Written):
-    """A statute's minimum."""
+    """A statute's minimum; a maximum is written as a purpose."""
 
-    statute: str
-    article: str
-    keep: str
+    statute: Name
+    """The statute, such as 전자상거래법."""
+    article: Name
+    """Its article, such as 제6조 · 시행령 제6조 ①."""
+    keep: Period
+    """How long the record must be kept, as an ISO 8601 period."""
     record: str = ""
+    """What record the statute means."""
     roll_holidays: bool = True
+    """Whether a last day on a Saturday or holiday moves on (민법 제161조)."""
     computation: Literal["civil", "administrative"] = "civil"
-    read: date | None = None
+    """민법 제155조 ff., or 행정기본법 제6조 ②."""
+    read: Day | None = None
+    """The day of the version that was read."""
     source_mark: Literal["V", "S", "M", "O"] | None = None
+    """V: the text was read; S: quoted by somebody; M: from memory; O: our own safe reading."""
 
 
 class ItemsDoc(Written):
     """The policy's items of a purpose."""
 
-    required: list[str] = []
-    optional: list[str] = []
+    required: list[Name] = Field(default_factory=list)
+    """Items without which the service isn't given."""
+    optional: list[Name] = Field(default_factory=list)
+    """Items that a person may leave out."""
 
 
 class PurposeDoc(Written):
-    """What data is held for."""
+    """What data is held for; a maximum."""
 
     name: str = ""
+    """The purpose's name in the policy."""
     items: ItemsDoc = ItemsDoc()
+    """Its items in the policy."""
     statute: str = "개인정보 보호법"
+    """The statute that ends it."""
     article: str = "제21조 ①"
-    read: date | None = None
-
-
-class SubjectPathDoc(Written):
-    """A subject that another table holds."""
-
-    via: list[str]
-    column: str
-
-
-class RelationDoc(Written):
-    """A relation that the database doesn't declare."""
-
-    name: str | None = None
-    columns: list[str]
-    to: str
-    to_columns: list[str]
-    holds: bool = True
-    detach: bool = False
-
-
-class TableDoc(Written):
-    """A table with personal data, or one that has none."""
-
-    key: list[str] = []
-    subject: str | list[str] | SubjectPathDoc | None = None
-    none: str | None = None
-    items: dict[str, str] = {}
-    not_personal: list[str] = []
-    relations: list[RelationDoc] = []
-    out_of_scope: str | None = None
-
-
-class ColumnClockDoc(Written):
-    """One column as a clock, of the row or over a path."""
-
-    column: str
-    via: list[str] = []
-    latest_of: list[str] = []
-    as_: str | None = Field(None, alias="as")
-    zone: str | None = None
-    floor: date = date(1990, 1, 1)
-    empty: Literal["unreadable", "null"] | None = "unreadable"
-
-
-class AfterDoc(Written):
-    """In ``ends``: so long after a clock."""
-
-    since: ClockDoc
-    after: str
-    roll_holidays: bool = False
-
-
-def _clock_kind(value: Any) -> str:
-    if isinstance(value, str):
-        return "column"
-    if isinstance(value, list):
-        return "list"
-    if isinstance(value, AfterDoc) or (isinstance(value, dict) and ("since" in value or "after" in value)):
-        return "after"
-    return "clock"
-
-
-if TYPE_CHECKING:
-    ClockDoc = Any
-else:
-    ClockDoc = TypeAliasType(
-        "ClockDoc",
-        Annotated[
-            Annotated[str, Tag("column")]
-            | Annotated[list["ClockDoc"], Tag("list")]
-            | Annotated[AfterDoc, Tag("after")]
-            | Annotated[ColumnClockDoc, Tag("clock")],
-            Discriminator(_clock_kind),
-        ],
-    )
-
-
-class PurposeUseDoc(Written):
-    """A rule's purpose and when it ends."""
-
-    name: str
-    ends: ClockDoc
-
-
-class KeepBasisDoc(Written):
-    """A statutory period of a rule."""
-
-    basis: str
-    since: ClockDoc
-    when_null: Literal["unreadable", "not_applicable"] = "unreadable"
-
-
-class KeepReferencedDoc(Written):
-    """Kept while rows of other rules refer to this one."""
-
-    while_referenced_by: list[str]
-
-
-def _keep_kind(value: Any) -> str:
-    named = isinstance(value, KeepReferencedDoc) or (isinstance(value, dict) and "while_referenced_by" in value)
-    return "referenced" if named else "basis"
-
-
-KeepDoc = Annotated[
-    Annotated[KeepBasisDoc, Tag("basis")] | Annotated[KeepReferencedDoc, Tag("referenced")],
-    Discriminator(_keep_kind),
-]
-
-
-class ThenAfterDoc(Written):
-    """What follows a transformation."""
-
-    term: str
-    do: Literal["delete"] = "delete"
-
-
-class PartDoc(Written):
-    """A table whose rows go with their owner."""
-
-    table: str
-    columns: list[str] = []
-    to_columns: list[str] = []
-    relation: str | None = None
-    with_: list[str | PartDoc] = Field([], alias="with")
-
-
-class LimitDoc(Written):
-    """More than this waits for approval."""
-
-    rows: int | None = None
-    share: float | None = None
-
-
-class TolerateDoc(Written):
-    """Shares of bad clocks beyond which the rule is stopped."""
-
-    null: float | None = None
-    unreadable: float | None = None
-    future: float | None = None
-
-
-class RuleDoc(Written):
-    """One rule."""
-
-    id: str
-    table: str
-    where: str | None = None
-    purpose: PurposeUseDoc | list[PurposeUseDoc] | None = None
-    keep: list[KeepDoc] = []
-    then: Literal["delete", "separate", "anonymize", "pseudonymize", "erase"]
-    columns: list[str] | dict[str, Any] | None = None
-    mark: str | None = None
-    for_: Literal["statistics", "research", "archiving"] | None = Field(None, alias="for")
-    then_after: ThenAfterDoc | None = None
-    with_: list[str | PartDoc] = Field([], alias="with")
-    limit: LimitDoc = LimitDoc()
-    approval: Literal["never", "by_limit", "always"] = "by_limit"
-    tolerate: TolerateDoc = TolerateDoc()
-    proof: Literal["keys", "count"] = "keys"
-    file: str = ""
-    copies: list[str] = []
-    drop_partitions: bool = False
+    """Its article."""
+    read: Day | None = None
+    """The day of the version that was read."""
 
 
 class MatrixDoc(Written):
-    """The whole matrix."""
+    """Under which legal basis each table's rows are kept, from which event, and what happens after."""
 
     version: Literal[1]
+    """The language's version."""
     timezone: Literal["Asia/Seoul"]
+    """Where legal days begin."""
     organisation: OrganisationDoc
+    """Who runs the pipeline."""
     holidays: HolidaysDoc = HolidaysDoc()
-    databases: dict[str, DatabaseDoc]
-    legal_bases: dict[str, BasisDoc]
-    purposes: dict[str, PurposeDoc] = {}
-    tables: dict[str, TableDoc]
+    """Days on top of the library's calendar."""
+    databases: dict[Name, DatabaseDoc]
+    """The databases by their names in this file."""
+    legal_bases: dict[Name, BasisDoc]
+    """The statutes' minima by their ids."""
+    purposes: dict[Name, PurposeDoc] = Field(default_factory=dict)
+    """The policy's purposes by their ids."""
+    tables: dict[Name, TableDoc]
+    """The tables, as database.table or database.schema.table."""
     classification: Literal["required", "advised"] = "required"
+    """Whether a column nobody has classified stops its table's rules, or is a warning."""
     rules: list[RuleDoc]
+    """The rules, in the order in which reports show them."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from retention.errors import Finding, MatrixRefused
+from retention.matrix.between_check import check_between
 from retention.matrix.build import Builder
 from retention.matrix.model import Matrix
-from retention.matrix.rules_check import check_rules
+from retention.matrix.policy_check import check_policy
+from retention.matrix.rules_check import Lines, check_rules
 from retention.matrix.sections import read_sections
 from retention.matrix.source import read
 from retention.matrix.unsupported import check_supported
@@ -20,11 +22,17 @@ def inspect(path: Path) -> tuple[Matrix | None, tuple[Finding, ...]]:
         return None, tuple(source.findings)
     sections = read_sections(source)
     builder = Builder(source, sections)
-    findings = [*source.findings, *sections.findings]
     matrix = builder.build()
-    findings.extend(builder.findings)
-    findings.extend(check_rules(matrix))
-    findings.extend(check_supported(matrix))
+    lines = Lines.of_matrix(source, matrix, builder.numbers)
+    findings = [
+        *source.findings,
+        *sections.findings,
+        *builder.findings,
+        *check_rules(matrix, lines),
+        *check_between(matrix, lines),
+        *check_policy(source, sections, matrix),
+        *check_supported(matrix),
+    ]
     findings.sort(key=lambda one: (int(one.where.rpartition(":")[2] or 0), one.code))
     unusable = any(one.severity == "error" and one.scope == "run" for one in findings)
     return (None if unusable else matrix), tuple(dict.fromkeys(findings))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from retention.database.names import spelled
 from retention.law import Calendar, Computation
 
 Source = Literal["V", "S", "M", "O"]
@@ -38,8 +39,7 @@ class TableName:
     table: str
 
     def __str__(self) -> str:
-        parts = [self.database, *([self.schema] if self.schema else []), self.table]
-        return ".".join(f'"{part}"' if "." in part else part for part in parts)
+        return ".".join(map(spelled, [self.database, *([self.schema] if self.schema else []), self.table]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,34 @@ class DatabaseEntry:
     identities: tuple[str, ...]
     zone: str | None
     replicas: Mapping[str, tuple[str, ...]]
-    execute: Mapping[str, Any]
+    execute: Execution
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProbe:
+    """A query of one number that says how busy a database is; above ``threshold`` a run slows down."""
+
+    sql: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A database's own settings of execution; a None leaves the product's default.
+
+    ``window`` is the minutes after midnight in Seoul between which a run may work, the second below the first where it
+    goes over midnight. ``rows`` bounds a rule in one night, ``target_ms`` and ``lock_timeout_ms`` are milliseconds,
+    ``stop`` is a file that ends a run cleanly while it exists, ``replica_lag`` is seconds.
+    """
+
+    window: tuple[int, int] | None = None
+    rows: int | None = None
+    target_ms: float | None = None
+    lock_timeout_ms: int | None = None
+    stop: str | None = None
+    load_probe: LoadProbe | None = None
+    replica_lag: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +235,10 @@ class Action(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TransformSpec:
-    """A transform as written: its name and its one argument (``token: member`` is ``("token", "member")``)."""
+    """A transform as written: its name and its one argument (``token: member`` is ``("token", "member")``).
+
+    That of a JSON column is ``paths``, its argument a mapping of paths to specs.
+    """
 
     name: str
     argument: Any = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -12,20 +11,19 @@ from pydantic_core import ErrorDetails
 
 from retention.errors import Finding
 from retention.matrix.codes import finding
-from retention.matrix.document import (
-    BasisDoc,
-    DatabaseDoc,
-    HolidaysDoc,
-    MatrixDoc,
-    OrganisationDoc,
-    PurposeDoc,
-    RuleDoc,
-    TableDoc,
-)
+from retention.matrix.document import BasisDoc, HolidaysDoc, MatrixDoc, OrganisationDoc, PurposeDoc
+from retention.matrix.mistakes import reserved, told, unknown_key
+from retention.matrix.ruledocs import RuleDoc
 from retention.matrix.source import Source, Step
+from retention.matrix.tabledocs import DatabaseDoc, TableDoc
 
 Doc = TypeVar("Doc", bound=BaseModel)
 _REQUIRED = [name for name, info in MatrixDoc.model_fields.items() if info.is_required()]
+_COLLECTIONS = """organisation holidays databases legal_bases purposes tables rules add remove replicas execute items
+required optional key not_personal relations with limit tolerate copies"""
+_BLANK = frozenset(_COLLECTIONS.split())
+"""Keys that may be left blank: nothing of that kind. A blank ``keep`` could be a statute somebody forgot."""
+_NAMED_PARTS = 2
 
 
 @dataclass
@@ -49,16 +47,14 @@ def read_sections(source: Source) -> Sections:
     data = source.data
     for key in data:
         if key not in MatrixDoc.model_fields:
-            reader.unknown((key,), MatrixDoc)
+            reader.unknown((key,))
     for key in _REQUIRED:
         if key not in data:
-            what = f"the key {key} is missing"
-            reader.findings.append(finding("RET004", source.place(), what))
-    if "version" in data and data["version"] != 1:
-        reader.findings.append(finding("RET008", source.place("version"), f"version {data['version']} is not known"))
+            reader.report("RET004", (), f"the key {key} is missing")
+    if "version" in data and (data["version"] != 1 or not isinstance(data["version"], int) or data["version"] is True):
+        reader.report("RET008", ("version",), f"version {data['version']} is not known")
     if "timezone" in data and data["timezone"] != "Asia/Seoul":
-        what = f"legal days begin in Asia/Seoul, not in {data['timezone']}"
-        reader.findings.append(finding("RET009", source.place("timezone"), what))
+        reader.report("RET009", ("timezone",), f"legal days begin in Asia/Seoul, not in {data['timezone']}")
     sections = Sections(
         organisation=reader.one("organisation", OrganisationDoc),
         holidays=reader.one("holidays", HolidaysDoc) or HolidaysDoc(),
@@ -69,11 +65,11 @@ def read_sections(source: Source) -> Sections:
         rules=reader.listed("rules", RuleDoc),
     )
     classification = data.get("classification", "required")
-    if classification not in ("required", "advised"):
-        what = f"classification is required or advised, not {classification}"
-        reader.findings.append(finding("RET005", source.place("classification"), what))
-    else:
+    if classification in ("required", "advised"):
         sections.classification = classification
+    else:
+        reader.report("RET005", ("classification",), f"classification is required or advised, not {classification}")
+    reader.blanks()
     sections.findings = reader.findings
     return sections
 
@@ -82,20 +78,26 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.findings: list[Finding] = []
+        self.told: set[tuple[Step, ...]] = set()
+
+    def report(self, code: str, path: tuple[Step, ...], what: str, do: str = "") -> None:
+        """Report a mistake at its place."""
+        self.told.add(path)
+        self.findings.append(finding(code, self.source.place(*path), what, do=do))
 
     def one(self, key: str, model: type[Doc]) -> Doc | None:
         """Read a section that is one mapping."""
         data = self.source.data.get(key)
-        return None if data is None else self._validate((key,), data, model)
+        return None if data is None and key not in _REQUIRED else self._validate((key,), data or {}, model)
 
     def named(self, key: str, model: type[Doc]) -> dict[str, Doc]:
         """Read a section of named parts."""
-        data = self.source.data.get(key) or {}
-        if not isinstance(data, Mapping):
-            self.findings.append(finding("RET005", self.source.place(key), f"{key} has to be a mapping of names"))
+        data = self.source.data.get(key)
+        if data is not None and not isinstance(data, Mapping):
+            self.report("RET005", (key,), f"{key} has to be a mapping of names")
             return {}
         found: dict[str, Doc] = {}
-        for name, part in data.items():
+        for name, part in (data or {}).items():
             read = self._validate((key, name), {} if part is None else part, model)
             if read is not None:
                 found[name] = read
@@ -103,49 +105,54 @@ class _Reader:
 
     def listed(self, key: str, model: type[Doc]) -> dict[int, Doc]:
         """Read a section that is a list; the parts keep their places in it."""
-        data = self.source.data.get(key) or []
-        if not isinstance(data, list):
-            self.findings.append(finding("RET005", self.source.place(key), f"{key} has to be a list"))
+        data = self.source.data.get(key)
+        if data is not None and not isinstance(data, list):
+            self.report("RET005", (key,), f"{key} has to be a list")
             return {}
         found: dict[int, Doc] = {}
-        for number, part in enumerate(data):
+        for number, part in enumerate(data or []):
             read = self._validate((key, number), part, model)
             if read is not None:
                 found[number] = read
         return found
 
-    def unknown(self, path: tuple[Step, ...], model: type[BaseModel]) -> None:
-        """Report a key that the language doesn't have, with the nearest that it has."""
-        names = [info.alias or name for name, info in model.model_fields.items()]
-        self.findings.append(
-            finding(
-                "RET003", self.source.place(*path), f"the key {path[-1]} is not known", do=_nearest(path[-1], names)
-            )
-        )
+    def unknown(self, path: tuple[Step, ...]) -> None:
+        """Report a key that the language doesn't have, or keeps for later."""
+        known = list(MatrixDoc.model_fields) if len(path) == 1 else None
+        self.report(*reserved(path) or unknown_key(path, known))
+
+    def blanks(self) -> None:
+        """Report values that were left blank where nothing can't be meant."""
+        for path in sorted(self.source.empty, key=lambda one: self.source.lines.get(one, 0)):
+            part = len(path) == _NAMED_PARTS and path[0] in ("tables", "purposes")
+            if path in self.told or path[-1] in _BLANK or part:
+                continue
+            self.report("RET007", path, f"{path[-1]} has no value")
 
     def _validate(self, path: tuple[Step, ...], data: Any, model: type[Doc]) -> Doc | None:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            for problem in error.errors(include_url=False, include_input=True):
-                self._problem(path, data, problem)
+            seen: set[tuple[Any, ...]] = set()
+            for problem in error.errors(include_url=False):
+                steps = _follow(data, problem["loc"])
+                once = (steps, problem["loc"][-1] if problem["type"] == "missing" else "")
+                if once not in seen:
+                    seen.add(once)
+                    self._problem((*path, *steps), problem)
             return None
 
-    def _problem(self, path: tuple[Step, ...], data: Any, problem: ErrorDetails) -> None:
-        steps = _follow(data, problem["loc"])
-        where = self.source.place(*path, *steps)
-        last = str(problem["loc"][-1]) if problem["loc"] else str(path[-1])
+    def _problem(self, path: tuple[Step, ...], problem: ErrorDetails) -> None:
         kind = problem["type"]
         if kind == "extra_forbidden":
-            self.findings.append(
-                finding("RET003", where, f"the key {last} is not known here", do=_nearest(last, _KEYS))
-            )
+            self.unknown(path)
         elif kind == "missing":
-            self.findings.append(finding("RET004", where, f"the key {last} is missing"))
-        elif (*path, *steps) in self.source.empty:
-            self.findings.append(finding("RET007", where, f"{last} has no value"))
+            self.report("RET004", path, f"the key {problem['loc'][-1]} is missing")
+        elif path in self.source.empty:
+            self.report("RET007", path, f"{path[-1]} has no value")
         else:
-            self.findings.append(finding("RET005", where, f"{last}: {problem['msg'].lower()}"))
+            what, do = told(path, problem)
+            self.report("RET005", path, what, do)
 
 
 def _follow(data: Any, loc: tuple[Any, ...]) -> tuple[Step, ...]:
@@ -160,17 +167,3 @@ def _follow(data: Any, loc: tuple[Any, ...]) -> tuple[Step, ...]:
             here = here[step]
             steps.append(step)
     return tuple(steps)
-
-
-_KEYS = sorted(
-    {
-        info.alias or name
-        for model in (RuleDoc, TableDoc, BasisDoc, DatabaseDoc, PurposeDoc, OrganisationDoc)
-        for name, info in model.model_fields.items()
-    }
-)
-
-
-def _nearest(key: Step, names: list[str]) -> str:
-    near = difflib.get_close_matches(str(key), names, n=1)
-    return f"did you mean {near[0]}?" if near else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from retention.errors import Finding
 from retention.matrix.codes import finding
-from retention.matrix.model import Action, Matrix, Rule
+from retention.matrix.model import Action, Execution, Matrix, Rule
 from retention.surrogate import SUPPORTED
 
 
@@ -17,7 +17,7 @@ def check_supported(matrix: Matrix) -> Iterator[Finding]:
         wanted = list(_rule(rule))
         if database is not None and database.replicas:
             wanted.append("`replicas` of its database")
-        if database is not None and database.execute:
+        if database is not None and database.execute != Execution():
             wanted.append("`execute` settings of its database")
         for what in wanted:
             text = f"rule {rule.id}: {what} is not supported yet"
@@ -32,3 +32,5 @@ def _rule(rule: Rule) -> Iterator[str]:
     for column, spec in rule.columns.items():
         if spec.name not in SUPPORTED:
             yield f"the transform {spec.name} of column {column}"
+        elif spec.name == "generalize" and spec.argument in ("sigungu", "sido"):
+            yield f"the transform generalize: {spec.argument} of column {column}"

@@ -1,13 +1,21 @@
-"""The language of ``where``: parsed, never pasted. Columns of the row, constants, comparisons, AND, OR, NOT."""
+"""The language of ``where``: parsed, never pasted. Columns of the row, constants, comparisons, AND, OR, NOT.
+
+A parser of SQL reads far more than this language has, and drops some of it without a word (comments, collations,
+casts); what decides over destruction is read by a grammar that knows nothing else:
+
+    condition  = conjunction { OR conjunction }
+    conjunction = negation { AND negation }
+    negation   = NOT negation | predicate
+    predicate  = value [ comparison value | [NOT] IN ( value {, value} ) | [NOT] BETWEEN value AND value
+                 | [NOT] LIKE value | IS [NOT] NULL ]
+    value      = column | "column" | [-] number | 'text' | TRUE | FALSE | NULL | DATE 'YYYY-MM-DD' | ( condition )
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
-
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
 from retention.matrix.model import (
     AllOf,
@@ -21,20 +29,13 @@ from retention.matrix.model import (
     Not,
     WhereExpression,
 )
+from retention.matrix.tokens import RESERVED, Token, WhereError, tokens
 
-_COMPARISONS: dict[type[exp.Expr], str] = {
-    exp.EQ: "=",
-    exp.NEQ: "<>",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-    exp.Like: "LIKE",
-}
+__all__ = ["WhereError", "columns_of", "parse_where"]
 
-
-class WhereError(ValueError):
-    """A text is no condition of the language; the message says what in it isn't."""
+_COMPARISONS = frozenset({"=", "<>", "<", "<=", ">", ">="})
+_DEEPEST = 50
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def parse_where(text: str) -> WhereExpression:
@@ -43,15 +44,13 @@ def parse_where(text: str) -> WhereExpression:
     Raises:
         WhereError: it can't be parsed, or has something the language doesn't have.
     """
-    try:
-        # One fixed dialect: in it double quotes are identifiers on every engine alike.
-        parsed = sqlglot.parse(text, read="postgres")
-    except (SqlglotError, RecursionError) as error:
-        first = str(error).splitlines()[0] if str(error) else "it can't be parsed"
-        raise WhereError(f"it can't be parsed ({first})") from None
-    if len(parsed) != 1 or parsed[0] is None:
-        raise WhereError("it has to be one condition")
-    return _condition(parsed[0])
+    if not text.strip():
+        raise WhereError("it is empty; leave it out to select every row")
+    parser = _Parser(list(tokens(text)))
+    found = parser.condition()
+    if parser.now.kind != "end":
+        raise WhereError(f"{parser.now} is not expected there; it has to be one condition")
+    return _judged(found)
 
 
 def columns_of(expression: WhereExpression | None) -> set[str]:
@@ -80,70 +79,167 @@ def _columns(expression: WhereExpression) -> Iterator[str]:
                 yield from _columns(one)
 
 
-def _condition(node: exp.Expr) -> WhereExpression:
-    if isinstance(node, exp.Paren):
-        return _condition(node.this)
-    if isinstance(node, exp.And):
-        return AllOf(tuple(_condition(one) for one in node.flatten()))
-    if isinstance(node, exp.Or):
-        return AnyOf(tuple(_condition(one) for one in node.flatten()))
-    if isinstance(node, exp.Not):
-        return Not(_condition(node.this))
-    if isinstance(node, exp.Is):
-        return _is(node)
-    if isinstance(node, exp.Between):
-        return Between(_value(node.this), _value(node.args["low"]), _value(node.args["high"]))
-    if isinstance(node, exp.In):
-        if not node.expressions or node.args.get("query") is not None:
-            raise WhereError("IN takes a list of constants, not a subquery")
-        return In(_value(node.this), tuple(_value(one) for one in node.expressions))
-    operator = _COMPARISONS.get(type(node))
-    if operator is not None:
-        return Compare(operator, _value(node.this), _value(node.expression))
-    if isinstance(node, (exp.Column, exp.Boolean)):
-        return _value(node)
-    raise WhereError(f"{_shown(node)} is not part of the language")
+class _Parser:
+    def __init__(self, found: list[Token]) -> None:
+        self.found = found
+        self.at = 0
+        self.depth = 0
 
+    @property
+    def now(self) -> Token:
+        return self.found[self.at]
 
-def _is(node: exp.Is) -> WhereExpression:
-    right = node.expression
-    if isinstance(right, exp.Null):
-        return IsNull(_value(node.this))
-    if isinstance(right, exp.Not) and isinstance(right.this, exp.Null):
-        return Not(IsNull(_value(node.this)))
-    raise WhereError("IS takes NULL or NOT NULL; compare with = TRUE")
+    def condition(self) -> WhereExpression:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise WhereError(f"more than {_DEEPEST} parentheses or NOTs lie inside each other")
+        operands = [self._conjunction()]
+        while self._take("OR"):
+            operands.append(self._conjunction())
+        self.depth -= 1
+        return operands[0] if len(operands) == 1 else AnyOf(tuple(_judged(one) for one in operands))
 
+    def _conjunction(self) -> WhereExpression:
+        operands = [self._negation()]
+        while self._take("AND"):
+            operands.append(self._negation())
+        return operands[0] if len(operands) == 1 else AllOf(tuple(_judged(one) for one in operands))
 
-def _value(node: exp.Expr) -> WhereExpression:
-    if isinstance(node, exp.Paren):
-        return _value(node.this)
-    if isinstance(node, exp.Column):
-        if node.args.get("table") is not None or not isinstance(node.this, exp.Identifier):
-            raise WhereError(f"{_shown(node)}: write a column of the rule's own table by its name alone")
-        return Column(node.this.name)
-    if isinstance(node, exp.Null):
-        return Constant(None)
-    if isinstance(node, exp.Boolean):
-        return Constant(bool(node.this))
-    if isinstance(node, exp.Neg) and isinstance(node.this, exp.Literal) and not node.this.is_string:
-        number = _number(node.this.this)
-        return Constant(-number)
-    if isinstance(node, exp.Literal):
-        return Constant(node.this if node.is_string else _number(node.this))
-    day = _date(node)
-    if day is not None:
-        return Constant(day)
-    raise WhereError(f"{_shown(node)} is not part of the language; use columns and constants")
+    def _negation(self) -> WhereExpression:
+        negations = 0
+        while self._take("NOT"):
+            negations += 1
+            if negations > _DEEPEST:
+                raise WhereError(f"more than {_DEEPEST} parentheses or NOTs lie inside each other")
+        found = self._predicate()
+        for _ in range(negations):
+            found = Not(_judged(found))
+        return found
 
+    def _predicate(self) -> WhereExpression:
+        left = self._operand()
+        if self.now.kind == "sign" and self.now.value in _COMPARISONS:
+            operator = self._next().value
+            right = self._operand()
+            if self.now.kind == "sign" and self.now.value in _COMPARISONS:
+                raise WhereError("comparisons don't follow each other; join them with AND")
+            return Compare(operator, _value(left), _value(right))
+        if self._take("IS"):
+            negated = self._take("NOT")
+            if not self._take("NULL"):
+                raise WhereError("IS takes NULL or NOT NULL; compare with = TRUE")
+            return _negated(IsNull(_value(left)), negated=negated)
+        negated = self._take("NOT")
+        found = self._tested(left)
+        if found is None:
+            if negated:
+                raise WhereError("NOT stands before IN, BETWEEN or LIKE here")
+            return left
+        return _negated(found, negated=negated)
 
-def _date(node: exp.Expr) -> date | None:
-    """Return the day of ``DATE '…'``; any other cast is none."""
-    if not isinstance(node, exp.Cast) or not node.to.is_type("date") or not isinstance(node.this, exp.Literal):
+    def _tested(self, left: WhereExpression) -> WhereExpression | None:
+        if self._take("IN"):
+            return In(_value(left), self._options())
+        if self._take("BETWEEN"):
+            low = _value(self._operand())
+            if not self._take("AND"):
+                raise WhereError("BETWEEN takes two values with AND between them")
+            return Between(_value(left), low, _value(self._operand()))
+        if self._take("LIKE"):
+            return Compare("LIKE", _value(left), _value(self._operand()))
         return None
+
+    def _options(self) -> tuple[WhereExpression, ...]:
+        self._expect("(", "IN takes a list of constants in parentheses")
+        options = [_value(self._operand())]
+        while self._sign(","):
+            options.append(_value(self._operand()))
+        self._expect(")", "the list of IN doesn't end")
+        return tuple(options)
+
+    def _operand(self) -> WhereExpression:
+        token = self._next()
+        if token.kind == "sign" and token.value == "(":
+            found = self.condition()
+            self._expect(")", "a parenthesis doesn't end")
+            return found
+        if token.kind == "sign" and token.value == "-" and self.now.kind == "number":
+            return Constant(-_number(self._next().value))
+        if token.kind == "number":
+            return Constant(_number(token.value))
+        if token.kind == "text":
+            return Constant(token.value)
+        if token.kind == "name":
+            return Column(token.value)
+        if token.kind == "word":
+            return self._word(token.value)
+        raise WhereError(f"{token} stands where a column or a constant is expected")
+
+    def _word(self, word: str) -> WhereExpression:
+        if word == "NULL":
+            return Constant(None)
+        if word in ("TRUE", "FALSE"):
+            return Constant(word == "TRUE")
+        if word == "DATE" and self.now.kind == "text":
+            return Constant(_day(self._next().value))
+        if self.now.kind == "sign" and self.now.value == "(" and word.upper() not in ("AND", "OR", "IN"):
+            raise WhereError(f"{word}(…) is a function or a subquery; the language has none")
+        if word.upper() in RESERVED:
+            raise WhereError(
+                f'{word} is a keyword; if it is a column, write "{word.lower()}" as the database spells it'
+            )
+        if self.now.kind == "text":
+            raise WhereError(f"{word} '…' is no constant of the language; dates are written DATE '2026-01-31'")
+        return Column(word)
+
+    def _take(self, keyword: str) -> bool:
+        if self.now.kind == "word" and self.now.value == keyword:
+            self.at += 1
+            return True
+        return False
+
+    def _sign(self, sign: str) -> bool:
+        if self.now.kind == "sign" and self.now.value == sign:
+            self.at += 1
+            return True
+        return False
+
+    def _expect(self, sign: str, otherwise: str) -> None:
+        if not self._sign(sign):
+            raise WhereError(f"{otherwise}; {self.now} stands there")
+
+    def _next(self) -> Token:
+        token = self.now
+        if token.kind != "end":
+            self.at += 1
+        return token
+
+
+def _negated(found: WhereExpression, *, negated: bool) -> WhereExpression:
+    return Not(found) if negated else found
+
+
+def _value(found: WhereExpression) -> WhereExpression:
+    """See that what is compared is a column or a constant, not another condition."""
+    if not isinstance(found, (Column, Constant)):
+        raise WhereError("a condition is compared with something; compare columns and constants, join conditions")
+    return found
+
+
+def _judged(found: WhereExpression) -> WhereExpression:
+    """See that AND, OR and NOT stand between conditions; a column alone has to hold a truth value."""
+    if isinstance(found, Constant) and not isinstance(found.value, bool):
+        raise WhereError("a constant stands where a condition is expected; compare a column with it")
+    return found
+
+
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(node.this.this)
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
     except ValueError:
-        raise WhereError(f"DATE '{node.this.this}' is no day") from None
+        pass
+    raise WhereError(f"DATE '{text}' is no day; write DATE 'YYYY-MM-DD'")
 
 
 def _number(text: str) -> int | float:
@@ -151,7 +247,3 @@ def _number(text: str) -> int | float:
         return int(text)
     except ValueError:
         return float(text)
-
-
-def _shown(node: exp.Expr) -> str:
-    return node.sql(dialect="postgres")[:80]

@@ -1,0 +1,130 @@
+"""The grammar of databases and tables, as they are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Discriminator, Field, Tag
+
+from retention.matrix.written import Name, Written
+
+
+def _selects(sql: str) -> str:
+    if not sql.lstrip().upper().startswith("SELECT ") or ";" in sql:
+        raise ValueError("write one SELECT of one number, without a semicolon")
+    return sql
+
+
+class LoadProbeDoc(Written):
+    """A query that says how busy the database is."""
+
+    sql: Annotated[Name, AfterValidator(_selects)]
+    """A SELECT of one number."""
+    threshold: float
+    """Above this number the run slows down."""
+
+
+_CLOCK_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+class ExecuteDoc(Written):
+    """A database's own settings of execution."""
+
+    window: Annotated[str, Field(pattern=rf"^{_CLOCK_TIME}-({_CLOCK_TIME}|24:00)$")] | None = None
+    """When a run may work, in Seoul, such as ``01:00-05:00``; over midnight too."""
+    rows: Annotated[int, Field(ge=0)] | None = None
+    """At most so many rows of a rule in one night."""
+    target_ms: Annotated[float, Field(gt=0)] | None = None
+    """How long a statement should take, in milliseconds."""
+    lock_timeout_ms: Annotated[int, Field(gt=0)] | None = None
+    """How long a statement may wait for somebody else's lock, in milliseconds."""
+    stop: Name | None = None
+    """A file: while it exists, a run ends cleanly between two batches."""
+    load_probe: LoadProbeDoc | None = None
+    """What says that the database is busy."""
+    replica_lag: Annotated[float, Field(ge=0)] | None = None
+    """Seconds that a replica may be behind before the run waits."""
+
+
+class DatabaseDoc(Written):
+    """A database: one connection, or a list of shards with one schema."""
+
+    connection: Name | list[Name]
+    """The connection's name; a list for shards."""
+    identity: Name | list[Name]
+    """The name that the database itself carries; a list for shards, in the same order."""
+    zone: str | None = None
+    """The time zone of its timestamps that have none."""
+    replicas: dict[str, list[Name]] = Field(default_factory=dict)
+    """Per connection the connections of its replicas."""
+    execute: ExecuteDoc = ExecuteDoc()
+    """How a run works here."""
+
+
+class SubjectPathDoc(Written):
+    """A subject that another table holds."""
+
+    via: Annotated[list[Name], Field(min_length=1)]
+    """The way there, parent by parent."""
+    column: Name
+    """The column that names the person."""
+
+
+class NoSubjectDoc(Written):
+    """A table whose rows are nobody's."""
+
+    none: Name
+    """Why."""
+
+
+class RelationDoc(Written):
+    """A relation that the database doesn't declare."""
+
+    name: Name | None = None
+    """How paths name it."""
+    columns: Annotated[list[Name], Field(min_length=1)]
+    """The columns that refer."""
+    to: Name
+    """The table referred to."""
+    to_columns: Annotated[list[Name], Field(min_length=1)]
+    """Its columns, in the same order."""
+    holds: bool = True
+    """Whether a row that stays keeps the row it refers to."""
+    detach: bool = False
+    """Whether its ON DELETE SET NULL may happen."""
+
+
+def _subject_kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "columns"
+    if isinstance(value, NoSubjectDoc) or (isinstance(value, dict) and "none" in value):
+        return "none"
+    return "path" if isinstance(value, (dict, SubjectPathDoc)) else "column"
+
+
+SubjectDoc = Annotated[
+    Annotated[Name, Tag("column")]
+    | Annotated[Annotated[list[Name], Field(min_length=1)], Tag("columns")]
+    | Annotated[SubjectPathDoc, Tag("path")]
+    | Annotated[NoSubjectDoc, Tag("none")],
+    Discriminator(_subject_kind),
+]
+
+
+class TableDoc(Written):
+    """A table with personal data, or one that has none."""
+
+    key: list[Name] = Field(default_factory=list)
+    """What names a row; left out, the primary key, else a unique one."""
+    subject: SubjectDoc | None = None
+    """Whose row it is: a column, a list of them, or a path."""
+    none: Name | None = None
+    """Why its rows are nobody's."""
+    items: dict[Name, Name] = Field(default_factory=dict)
+    """Per column the item of the policy that it holds."""
+    not_personal: list[Name] = Field(default_factory=list)
+    """Columns without personal data."""
+    relations: list[RelationDoc] = Field(default_factory=list)
+    """What the database doesn't declare."""
+    out_of_scope: Name | None = None
+    """Why the table has nothing to do with personal data."""
