@@ -79,6 +79,11 @@ def found(folder: Path, text: str) -> tuple[Matrix | None, list[Finding]]:
     return matrix, list(findings)
 
 
+def line_of(text: str, within: str = SMALL) -> int:
+    """Return the line on which a text first stands."""
+    return within[: within.index(text)].count("\n") + 1
+
+
 def told(folder: Path, *replacements: tuple[str, str]) -> list[tuple[str, int]]:
     """Return the code and line of everything found in the small matrix once it has been changed."""
     _matrix, findings = found(folder, changed(SMALL, *replacements))

@@ -35,7 +35,7 @@ def _by_table(matrix: Matrix) -> dict[TableName, list[Rule]]:
 def _actions(matrix: Matrix, lines: Lines) -> Iterator[Finding]:
     """Yield pairs of row rules that do different things to a row that both select."""
     for rules in _by_table(matrix).values():
-        acting = [one for rule in rules if (one := _on_rows(rule)) is not None]
+        acting = [taker for rule in rules if (taker := _on_rows(rule)) is not None]
         for (one, first, does), (other, second, differently) in combinations(acting, 2):
             if does is differently or any(rule.where is None and rule.where_text for rule in (one, other)):
                 continue

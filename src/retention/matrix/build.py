@@ -61,7 +61,7 @@ class Builder:
         builder = RuleBuilder(self.source, lookup, self.bases, self.purposes)
         for number, doc in self.sections.rules.items():
             rule = builder.rule(number, doc)
-            if rule is not None:
+            if rule is not None and ("rules", number) not in self.sections.mended:
                 rules.append(rule)
                 self.numbers.append(number)
         organisation = self.sections.organisation
@@ -155,7 +155,8 @@ class Builder:
                 "holidays": data.get("holidays"),
             }
             digests[rule.id] = digest(core)
-            digests[f"{rule.id}.after"] = digest({"after": core})
+            if rule.then_after is not None:
+                digests[f"{rule.id}.after"] = digest({"after": core})
         return digests
 
 

@@ -64,7 +64,8 @@ class RuleBuilder:
             basis = self.bases.get(keep.basis)
             if basis is None and keep.basis not in self.written_bases:
                 what = f"there is no legal basis {keep.basis} under `legal_bases:`; nothing would keep the rows"
-                self._report("RET101", here, what, doc.id, nearest(keep.basis, self.written_bases))
+                place = self._place(number, "keep", index, "basis")
+                self._report("RET101", place, what, doc.id, nearest(keep.basis, self.written_bases))
             clocks.place = here
             since = clocks.since(keep.since)
             if basis is not None and since is not None:
@@ -129,7 +130,8 @@ class RuleBuilder:
         purpose = self.purposes.get(use.name)
         if purpose is None and use.name not in self.written_purposes:
             what = f"there is no purpose {use.name} under `purposes:`"
-            self._report("RET101", place, what, doc.id, nearest(use.name, self.written_purposes))
+            at = self._place(number, *step, "name")
+            self._report("RET101", at, what, doc.id, nearest(use.name, self.written_purposes))
         clocks.place = place
         ends = clocks.ends(use.ends)
         return PurposeUse(purpose, ends, place) if purpose is not None and ends is not None else None

@@ -21,7 +21,8 @@ def build_tables(source: Source, sections: Sections, lookup: Lookup) -> dict[Tab
     }
     found: dict[TableName, TableEntry] = {}
     for text, doc in sections.tables.items():
-        entry = _Table(source, lookup, text, doc, known).entry()
+        whole = ("tables", text) not in sections.mended
+        entry = _Table(source, lookup, text, doc, known).entry(whole=whole)
         if entry is None:
             continue
         if entry.name in found:
@@ -37,13 +38,14 @@ class _Table:
         self.source, self.lookup, self.text, self.doc, self.known = source, lookup, text, doc, known
         self.place = source.place("tables", text)
 
-    def entry(self) -> TableEntry | None:
+    def entry(self, *, whole: bool) -> TableEntry | None:
         name = self.lookup.table(self.text, self.place)
         if name is None:
             return None
         doc = self.doc
         subject, none = self._subject()
-        self._contradictions(name, subject, none)
+        if whole:
+            self._contradictions(name, subject, none)
         self._items(name)
         return TableEntry(
             name=name,

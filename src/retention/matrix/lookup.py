@@ -13,6 +13,9 @@ from retention.matrix.ruledocs import PartDoc
 from retention.matrix.sections import Sections
 from retention.matrix.source import Source
 
+_LIKE = 0.8
+"""How like another a table's name has to be to be taken for a slip: all of them begin with the database's."""
+
 
 class Lookup:
     """The names of one matrix, however they are spelled; what isn't known goes into ``findings``."""
@@ -47,7 +50,7 @@ class Lookup:
         if name is None or name in self.written:
             return name
         what = f"the table {text} is not under `tables:`"
-        do = nearest(text, self.written.values())
+        do = nearest(text, self.written.values(), likeness=_LIKE)
         self.findings.append(finding("RET101", place, what, subject=subject, do=do))
         return None
 
@@ -56,7 +59,7 @@ class Lookup:
         name = self.table(text, place, subject)
         if name is not None and name not in self.written:
             what = f"the path goes over {text}, which is not under `tables:`"
-            do = nearest(text, self.written.values())
+            do = nearest(text, self.written.values(), likeness=_LIKE)
             self.findings.append(finding("RET138", place, what, subject=subject, do=do))
         return name
 

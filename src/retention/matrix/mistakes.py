@@ -60,9 +60,9 @@ def unknown_key(path: tuple[Step, ...], known: Iterable[str] | None = None) -> T
     return "RET003", path, f"the key {path[-1]} is not known here", nearest(path[-1], known or _KEYS)
 
 
-def nearest(word: Step, known: Iterable[str]) -> str:
-    """Return the question whether another word was meant, empty where none is near."""
-    near = difflib.get_close_matches(str(word), list(known), n=1)
+def nearest(word: Step, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """Return the question whether another word was meant, empty where none is so near (1 is the same word)."""
+    near = difflib.get_close_matches(str(word), list(known), n=1, cutoff=likeness)
     return f"did you mean {near[0]}?" if near else ""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from retention.errors import Finding
@@ -18,6 +19,9 @@ from retention.matrix.source import Source
 def check_policy(source: Source, sections: Sections, matrix: Matrix) -> Iterator[Finding]:
     """Yield what is promised and nothing does, and days and databases that contradict themselves."""
     named = _named(source.data.get("rules"))
+    # A name that is nearly one of those defined is told as such, and not once more as one that nobody uses.
+    named["basis"] |= _meant(named["basis"], matrix.bases)
+    named["name"] |= _meant(named["name"], matrix.purposes)
     for name, basis in matrix.bases.items():
         if name not in named["basis"]:
             record = basis.record or basis.statute
@@ -52,8 +56,15 @@ def _named(rules: Any) -> dict[str, set[str]]:
     return found
 
 
+def _meant(written: Iterable[str], known: Iterable[str]) -> set[str]:
+    names = list(known)
+    return {near for one in written for near in get_close_matches(one, names, n=1) if one not in names}
+
+
 def _items(source: Source, sections: Sections, matrix: Matrix) -> Iterator[Finding]:
     held = {item for doc in sections.tables.values() for item in doc.items.values()}
+    promised = {item for one in matrix.purposes.values() for item in (*one.required, *one.optional)}
+    held |= _meant(held - promised, promised)
     said: set[str] = set()
     for name, purpose in matrix.purposes.items():
         for kind, items in (("required", purpose.required), ("optional", purpose.optional)):

@@ -102,7 +102,11 @@ def _columns(rule: Rule) -> Iterator[_Problem]:
             "pseudonymized data is still personal: a row past its periods would be kept for no purpose",
         )
     if rule.for_ is not None and action is not Action.PSEUDONYMIZE:
-        yield "RET107", ("for",), f"`for` belongs to pseudonymize, not to {action}"
+        yield (
+            "RET107",
+            ("for",),
+            f"`for` belongs to pseudonymize, not to {action}: its rows are for nobody's statistics",
+        )
     if action.on_rows and rule.columns:
         yield "RET108", ("columns",), f"{action} takes the whole row, so there are no columns left to change"
     if action.on_rows and rule.mark:

@@ -38,6 +38,8 @@ class Sections:
     tables: dict[str, TableDoc] = field(default_factory=dict)
     rules: dict[int, RuleDoc] = field(default_factory=dict)
     classification: str = "required"
+    mended: set[tuple[Step, ...]] = field(default_factory=set)
+    """Parts of which only the rest could be read: good for looking names up, not for judging what they leave out."""
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -70,7 +72,7 @@ def read_sections(source: Source) -> Sections:
     else:
         reader.report("RET005", ("classification",), f"classification is required or advised, not {classification}")
     reader.blanks()
-    sections.findings = reader.findings
+    sections.findings, sections.mended = reader.findings, reader.mended
     return sections
 
 
@@ -79,6 +81,7 @@ class _Reader:
         self.source = source
         self.findings: list[Finding] = []
         self.told: set[tuple[Step, ...]] = set()
+        self.mended: set[tuple[Step, ...]] = set()
 
     def report(self, code: str, path: tuple[Step, ...], what: str, do: str = "") -> None:
         """Report a mistake at its place."""
@@ -133,14 +136,22 @@ class _Reader:
         try:
             return model.model_validate(data)
         except ValidationError as error:
-            seen: set[tuple[Any, ...]] = set()
-            for problem in error.errors(include_url=False):
-                steps = _follow(data, problem["loc"])
-                once = (steps, problem["loc"][-1] if problem["type"] == "missing" else "")
-                if once not in seen:
-                    seen.add(once)
-                    self._problem((*path, *steps), problem)
+            problems = error.errors(include_url=False)
+        seen: set[tuple[Any, ...]] = set()
+        bad: set[tuple[Step, ...]] = set()
+        for problem in problems:
+            steps = _follow(data, problem["loc"])
+            bad.add(steps)
+            once = (steps, problem["loc"][-1] if problem["type"] == "missing" else "")
+            if once not in seen:
+                seen.add(once)
+                self._problem((*path, *steps), problem)
+        try:
+            rest = model.model_validate(_without(data, bad, ()))
+        except ValidationError:
             return None
+        self.mended.add(path)
+        return rest
 
     def _problem(self, path: tuple[Step, ...], problem: ErrorDetails) -> None:
         kind = problem["type"]
@@ -153,6 +164,16 @@ class _Reader:
         else:
             what, do = told(path, problem)
             self.report("RET005", path, what, do)
+
+
+def _without(data: Any, bad: set[tuple[Step, ...]], path: tuple[Step, ...]) -> Any:
+    """Return the data without what stands at the bad places."""
+    if isinstance(data, Mapping):
+        return {key: _without(one, bad, (*path, key)) for key, one in data.items() if (*path, key) not in bad}
+    if isinstance(data, list):
+        kept = [(number, one) for number, one in enumerate(data) if (*path, number) not in bad]
+        return [_without(one, bad, (*path, number)) for number, one in kept]
+    return data
 
 
 def _follow(data: Any, loc: tuple[Any, ...]) -> tuple[Step, ...]:

@@ -101,10 +101,9 @@ class _Reader:
         self.source = source
         self.lines = source.lines
         self.text = text
-        self.events = self._parsed()
         self.anchors: dict[str, list[yaml.Event]] = {}
         self.recording: dict[str, list[yaml.Event]] = {}
-        self.replaying = False
+        self.again: Iterator[yaml.Event] | None = None
         self.replayed = 0
 
     def data(self) -> dict[str, Any]:
@@ -113,28 +112,21 @@ class _Reader:
         Raises:
             _Broken: it is no YAML of the language, or holds no mapping.
         """
-        found: Any = None
-        documents = 0
-        for event in self.events:
-            if type(event) is yaml.DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    line = event.start_mark.line + 1
-                    raise _Broken("RET010", line, "a second document begins here", "keep the matrix in one document")
-                self.lines[()] = 1
-                found = self._value(self._next(), (), 0)
-        if not isinstance(found, dict):
-            raise _Broken("RET002", 1, "the file holds no mapping of keys")
-        return found
-
-    def _parsed(self) -> Iterator[yaml.Event]:
         try:
-            yield from yaml.parse(self.text, Loader=_LOADER)
+            parser = _LOADER(self.text)
+            self.parsed = parser.get_event
+            try:
+                return self._document()
+            finally:
+                parser.dispose()
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise _Broken("RET002", line, f"this is no YAML: {error.problem}", self._advice(line)) from None
         except yaml.reader.ReaderError as error:
             line = self.text[: error.position].count("\n") + 1
+            raise _Broken("RET002", line, "this line holds a character that no text has", "remove it") from None
+        except UnicodeEncodeError as error:
+            line = self.text[: error.start].count("\n") + 1
             raise _Broken("RET002", line, "this line holds a character that no text has", "remove it") from None
 
     def _advice(self, line: int) -> str:
@@ -142,14 +134,31 @@ class _Reader:
         tabbed = 0 < line <= len(lines) and "\t" in lines[line - 1]
         return "indent with spaces, not with tabs" if tabbed else ""
 
+    def _document(self) -> dict[str, Any]:
+        found: Any = None
+        documents = 0
+        while type(event := self._next()) is not yaml.StreamEndEvent:
+            if type(event) is not yaml.DocumentStartEvent:
+                continue
+            documents += 1
+            if documents > 1:
+                line = event.start_mark.line + 1
+                raise _Broken("RET010", line, "a second document begins here", "keep the matrix in one document")
+            self.lines[()] = 1
+            found = self._value(self._next(), (), 0)
+        if not isinstance(found, dict):
+            raise _Broken("RET002", 1, "the file holds no mapping of keys")
+        return found
+
     def _next(self) -> Any:
-        event = next(self.events)
-        for recorded in self.recording.values():
-            recorded.append(event)
+        event = self.parsed() if self.again is None else next(self.again)
+        if self.recording:
+            for recorded in self.recording.values():
+                recorded.append(event)
         return event
 
     def _value(self, event: Any, path: Path_, depth: int) -> Any:
-        if self.replaying:
+        if self.again is not None:
             self.replayed += 1
             if self.replayed > MOST:
                 line = event.start_mark.line + 1
@@ -172,11 +181,11 @@ class _Reader:
         if name not in self.anchors:
             raise _Broken("RET010", line, f"the alias *{name} names nothing above it", "write the value out")
         first, *rest = self.anchors[name]
-        before = self.events, self.recording, self.replaying
+        before = self.again, self.recording
         # What is read again isn't written anew where it is read: an outer anchor holds the alias itself.
-        self.events, self.recording, self.replaying = iter(rest), {}, True
+        self.again, self.recording = iter(rest), {}
         value = self._value(_plain(first), path, depth)
-        self.events, self.recording, self.replaying = before
+        self.again, self.recording = before
         return value
 
     def _content(self, event: Any, path: Path_, depth: int) -> Any:

@@ -23,12 +23,20 @@ SOME SYMMETRIC TABLE THEN TO TRAILING UNION UNIQUE UPDATE USER USING VALUES WHEN
 RESERVED = KEYWORDS | frozenset(_TAKEN.split())
 """Words that a database takes for something else than a column: as columns they are double-quoted."""
 
-_SPACE = re.compile(r"\s*")
-_NUMBER = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
-_WORD = re.compile(r"[^\W\d][\w$]*")
-_NAME = re.compile(r'"((?:[^"]|"")+)"')
-_TEXT = re.compile(r"'((?:[^']|'')*)'")
-_SIGN = re.compile(r"<>|<=|>=|[=<>(),-]")
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<comment>--|/\*)
+    |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
+    |(?P<word>[^\W\d][\w$]*)
+    |(?P<name>"(?:[^"]|"")+")
+    |(?P<text>'(?:[^']|\'\')*')
+    |(?P<sign><>|<=|>=|=(?!=)|[<>(),-])
+    |(?P<end>\Z)
+    )""",
+    re.VERBOSE,
+)
+_GLUED = re.compile(r"[\w'\".]")
+_BEGINS_ALONE = frozenset({"number", "word", "name", "text"})
 
 _HINTS = (
     ("--", "a comment; write comments into the YAML"),
@@ -74,50 +82,38 @@ def tokens(text: str) -> Iterator[Token]:
     Raises:
         WhereError: a sign is none of the language.
     """
-    position = _skip(text, 0)
-    while position < len(text):
-        token, position = _next(text, position)
-        yield token
-        position = _skip(text, position)
-    yield Token("end", "")
+    position, kind = 0, ""
+    while kind != "end":
+        found = _TOKEN.match(text, position)
+        kind = str(found.lastgroup) if found else "comment"
+        if found is None or kind == "comment":
+            raise WhereError(_unknown(text[position:].lstrip()))
+        position = found.end()
+        if kind in _BEGINS_ALONE and _GLUED.match(text, position):
+            raise WhereError(_glued(found.group(kind), text[position]))
+        yield _token(kind, found.group(kind))
 
 
-def _skip(text: str, position: int) -> int:
-    found = _SPACE.match(text, position)
-    return found.end() if found else position
+def _token(kind: str, written: str) -> Token:
+    if kind == "word":
+        upper = written.upper()
+        return Token("word", upper if upper in KEYWORDS else written)
+    if kind == "name":
+        return Token("name", written[1:-1].replace('""', '"'))
+    if kind == "text":
+        return Token("text", written[1:-1].replace("''", "'"))
+    return Token("number" if kind == "number" else "sign" if kind == "sign" else "end", written)
 
 
-def _next(text: str, position: int) -> tuple[Token, int]:
-    for hint, says in _HINTS[:6]:
-        if text.startswith(hint, position):
-            raise WhereError(f"it has {says}")
-    number = _NUMBER.match(text, position)
-    if number:
-        _apart(text, number.end(), number.group())
-        return Token("number", number.group()), number.end()
-    word = _WORD.match(text, position)
-    if word:
-        _apart(text, word.end(), word.group())
-        upper = word.group().upper()
-        return Token("word", upper if upper in KEYWORDS else word.group()), word.end()
-    for kind, pattern, quote in (("name", _NAME, '"'), ("text", _TEXT, "'")):
-        quoted = pattern.match(text, position)
-        if quoted:
-            _apart(text, quoted.end(), quoted.group())
-            value = quoted.group(1).replace(quote * 2, quote)
-            return Token("name" if kind == "name" else "text", value), quoted.end()
-    sign = _SIGN.match(text, position)
-    if sign:
-        return Token("sign", sign.group()), sign.end()
-    for hint, says in _HINTS:
-        if text.startswith(hint, position):
-            raise WhereError(f"it has {says}")
-    raise WhereError(f"it has the sign {text[position]!r}, which is not part of the language")
+def _unknown(rest: str) -> str:
+    for sign, says in _HINTS:
+        if rest.startswith(sign):
+            return f"it has {says}"
+    return f"it has the sign {rest[0]!r}, which is not part of the language"
 
 
-def _apart(text: str, position: int, before: str) -> None:
-    """See that nothing is glued to a token: ``E'x'``, ``1a`` and ``a.b`` mean something else elsewhere."""
-    if position < len(text) and (text[position].isalnum() or text[position] in "_'\"."):
-        if text[position] == ".":
-            raise WhereError("it has a dot; write a column of the rule's own table by its name alone")
-        raise WhereError(f"{before[:40]} runs into {text[position]!r}; put a space or an operator between them")
+def _glued(before: str, after: str) -> str:
+    """Return what is wrong with ``E'x'``, ``1a`` and ``a.b``, which mean something else elsewhere."""
+    if after == ".":
+        return "it has a dot; write a column of the rule's own table by its name alone"
+    return f"{before[:40]} runs into {after!r}; put a space or an operator between them"

@@ -33,7 +33,7 @@ def _collections(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(
         info.alias or name
         for name, info in model.model_fields.items()
-        if not info.is_required() and info.get_default(call_default_factory=True) is not None
+        if not info.is_required() and isinstance(info.get_default(call_default_factory=True), (list, dict, BaseModel))
     )
 
 
