@@ -303,7 +303,7 @@ def test_what_is_required_is_missed(tmp_path: Path, key: str) -> None:
         ("    keep: [{basis: login, since: at}]", "    purpose: {name: service, ends: at}\n    keep:", "since: at"),
         ("    table: shop.log\n", "    table: shop.log\n    where:\n", "table: shop.log"),
         ("      phone: null", "      phone:", "phone: null"),
-        ("zone: Asia/Seoul}", "zone: }", "zone: Asia"),
+        ("zone: Asia/Seoul}", "zone: }", "connection: shop_db"),
         ("limit: {rows: 1000, share: 0.5}", "limit: {rows: , share: 0.5}", "limit:"),
     ],
 )
