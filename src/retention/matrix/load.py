@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from retention.errors import Finding, MatrixRefused
@@ -17,6 +20,23 @@ from retention.matrix.unsupported import check_supported
 
 def inspect(path: Path) -> tuple[Matrix | None, tuple[Finding, ...]]:
     """Return the matrix, None where it can't be used, and every finding that needs no database."""
+    with _uncollected():
+        return _inspect(path)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the collector: a thousand rules are half a million objects and no garbage, a fifth of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _inspect(path: Path) -> tuple[Matrix | None, tuple[Finding, ...]]:
     source = read(path)
     if source.data is None:
         return None, tuple(source.findings)

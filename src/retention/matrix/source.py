@@ -49,7 +49,10 @@ class Source:
 
     def place(self, *path: Step) -> Place:
         """Return where a value is written, or the nearest one around it that is."""
-        for length in range(len(path), -1, -1):
+        line = self.lines.get(path)
+        if line is not None:
+            return Place(self.file, line)
+        for length in range(len(path) - 1, -1, -1):
             line = self.lines.get(tuple(path[:length]))
             if line is not None:
                 return Place(self.file, line)
