@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retention.check.codes import finding
+from retention.database.names import TableKey
 from retention.database.own_tables import NAMES
-from retention.errors import Finding, Severity
+from retention.errors import Finding, Refused, Severity
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.clocks import clocks_of
 
@@ -14,19 +15,32 @@ from retention.matrix.clocks import clocks_of
 def unclassified_columns(binding: Binding) -> Iterator[Finding]:
     """Yield each column of the matrix's tables that is no item, not ``not_personal``, no key, clock or mark."""
     severity: Severity = "error" if binding.matrix.classification == "required" else "warning"
+    used = _used(binding)
     for name, entry in binding.matrix.tables.items():
         if name.database != binding.entry.name or entry.out_of_scope is not None:
             continue
         key = table_key(name)
-        known = {*entry.items, *entry.not_personal, *binding.row_key(key)}
-        for rule in binding.rules:
-            if rule.table == name:
-                known.update(clock.column for clock in clocks_of(rule) if not clock.via)
-                known.update([rule.mark] if rule.mark else [])
+        known = {*entry.items, *entry.not_personal, *binding.row_key(key), *used.get(key, ())}
         for column in binding.shape(key).columns:
             if column not in known:
                 what = f"nobody has said whether {name}.{column} is personal"
                 yield finding("RET204", f"{name}.{column}", what, str(name), severity=severity)
+
+
+def _used(binding: Binding) -> dict[TableKey, set[str]]:
+    """Return per table the columns that rules read as clocks, over paths too, or write as marks."""
+    used: dict[TableKey, set[str]] = {}
+    for rule in binding.rules:
+        here = table_key(rule.table)
+        used.setdefault(here, set()).update([rule.mark] if rule.mark else [])
+        for clock in clocks_of(rule):
+            try:
+                steps = binding.path(here, clock.via, clock.place)
+            except Refused:
+                # Told with the clocks.
+                continue
+            used.setdefault(steps[-1].reached if steps else here, set()).add(clock.column)
+    return used
 
 
 def unlisted_tables(binding: Binding) -> Iterator[Finding]:

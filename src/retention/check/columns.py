@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from retention.check.codes import finding
+from retention.database.catalog import Facts
 from retention.database.columns import ColumnKind
 from retention.errors import Finding, Refused
-from retention.matrix.binding import Binding
+from retention.matrix.binding import Binding, table_key
 from retention.matrix.model import Action, Rule
-from retention.surrogate import ColumnFacts, build
+from retention.surrogate import ColumnFacts, Transform, build
 
 
-def changed_columns(binding: Binding, *, has_key_ring: bool) -> Iterator[Finding]:
+def changed_columns(binding: Binding, facts: Facts, *, has_key_ring: bool) -> Iterator[Finding]:
     """Yield what doesn't fit between transforms, marks and live columns."""
     for rule in binding.rules:
         if rule.action.on_rows:
             continue
-        keyed = yield from _transforms(binding, rule)
+        transforms = yield from _transforms(binding, rule)
+        keyed = any(one.keyed for one in transforms.values())
         if keyed and rule.action is Action.PSEUDONYMIZE and not has_key_ring:
             yield finding("RET213", rule.place, f"rule {rule.id} draws from a key ring, and there is none", rule.id)
-        if rule.mark is not None:
-            mark = binding.column(binding.shape(rule.table).key, rule.mark, rule.place)
-            if not mark.nullable or mark.kind not in (ColumnKind.NAIVE, ColumnKind.INSTANT):
-                what = f"the mark {rule.table}.{rule.mark} is not a nullable timestamp"
-                yield finding("RET209", rule.place, what, rule.id)
+        yield from _together(binding, rule, transforms)
+        yield from _partitions(facts, rule)
+        yield from _mark(binding, rule)
 
 
-def _transforms(binding: Binding, rule: Rule) -> Generator[Finding, None, bool]:
-    keyed = False
+def _transforms(binding: Binding, rule: Rule) -> Generator[Finding, None, dict[str, Transform]]:
+    found: dict[str, Transform] = {}
     for name, spec in rule.columns.items():
         shape = binding.column(binding.shape(rule.table).key, name, rule.place)
         facts = ColumnFacts(shape.kind.value, shape.length, shape.nullable, shape.unique)
@@ -36,10 +36,37 @@ def _transforms(binding: Binding, rule: Rule) -> Generator[Finding, None, bool]:
             transform = build(spec.name, spec.argument, column=facts, keys=None)
         except Refused:
             continue
-        keyed = keyed or transform.keyed
+        found[name] = transform
         problems = transform.check()
         if shape.generated:
             problems.append("it is generated; change what it is generated from")
         for problem in problems:
-            yield finding("RET208", rule.place, f"rule {rule.id}: {rule.table}.{name}: {problem}", rule.id)
-    return keyed
+            yield finding("RET208", spec.place, f"rule {rule.id}: {rule.table}.{name}: {problem}", rule.id)
+    return found
+
+
+def _together(binding: Binding, rule: Rule, transforms: dict[str, Transform]) -> Iterator[Finding]:
+    """Yield unique keys of several columns, no changed one of which stays different for different rows."""
+    shape = binding.shape(rule.table)
+    for key in dict.fromkeys((shape.primary_key, *shape.unique_keys)):
+        changed = [transforms[column] for column in key if column in transforms]
+        if len(key) > 1 and changed and not any(one.injective for one in changed):
+            names = ", ".join(key)
+            what = f"rule {rule.id} changes columns of the unique key ({names}) of {rule.table}: two rows may meet"
+            yield finding("RET232", rule.place, what, rule.id)
+
+
+def _partitions(facts: Facts, rule: Rule) -> Iterator[Finding]:
+    for column in sorted(facts.partition_columns.get(table_key(rule.table), frozenset()) & set(rule.columns)):
+        what = f"rule {rule.id} changes {rule.table}.{column}, by which the table is partitioned: each row would move"
+        yield finding("RET225", rule.columns[column].place, what, rule.id)
+
+
+def _mark(binding: Binding, rule: Rule) -> Iterator[Finding]:
+    if rule.mark is None:
+        return
+    mark = binding.column(binding.shape(rule.table).key, rule.mark, rule.place)
+    if not mark.nullable or mark.generated or mark.kind not in (ColumnKind.NAIVE, ColumnKind.INSTANT):
+        how = "generated " if mark.generated else "" if mark.nullable else "NOT NULL "
+        what = f"the mark {rule.table}.{rule.mark} is no nullable timestamp but a {how}{mark.kind}"
+        yield finding("RET209", rule.at("mark"), what, rule.id)

@@ -7,20 +7,51 @@ from collections.abc import Iterator
 from retention.check.classification import unclassified_columns, unlisted_tables
 from retention.check.clocks import clocks
 from retention.check.columns import changed_columns
+from retention.check.conditions import conditions
+from retention.check.keys import keys
 from retention.check.names import missing_names
-from retention.check.relations import references_without_index
-from retention.errors import Finding
+from retention.check.needs import needs_of
+from retention.check.parents import parents
+from retention.check.partitions import partitions
+from retention.check.relations import relations
+from retention.check.rights import rights
+from retention.check.subjects import subjects
+from retention.check.triggers import triggers
+from retention.database.catalog import Facts, catalog_of
+from retention.errors import DatabaseFault, Finding, Refused
 from retention.matrix.binding import Binding
 
 
-def check_binding(binding: Binding, *, has_key_ring: bool) -> Iterator[Finding]:
-    """Yield every finding; where tables or columns are missing, the rest would only repeat it."""
-    missing = list(missing_names(binding))
+def check_binding(binding: Binding, *, has_key_ring: bool, costs: bool = False) -> Iterator[Finding]:
+    """Yield every finding; where tables or columns are missing, the rest would only repeat it.
+
+    ``costs`` says with each missing index what it costs, by the engine's own estimates of today.
+
+    Raises:
+        Refused: the database's own catalog can't be read.
+    """
+    facts = _facts(binding, sizes=costs)
+    missing = list(missing_names(binding, facts))
     yield from missing
     if missing:
         return
+    yield from keys(binding)
     yield from unclassified_columns(binding)
     yield from unlisted_tables(binding)
-    yield from clocks(binding)
-    yield from changed_columns(binding, has_key_ring=has_key_ring)
-    yield from references_without_index(binding)
+    yield from subjects(binding)
+    yield from conditions(binding)
+    yield from clocks(binding, facts)
+    yield from changed_columns(binding, facts, has_key_ring=has_key_ring)
+    yield from relations(binding, facts)
+    yield from parents(binding)
+    yield from triggers(binding, facts)
+    yield from partitions(binding, facts)
+    yield from rights(binding, facts)
+
+
+def _facts(binding: Binding, *, sizes: bool) -> Facts:
+    try:
+        with binding.database.planning() as connection:
+            return catalog_of(binding.database).facts(connection, needs_of(binding), sizes=sizes)
+    except DatabaseFault as fault:
+        raise Refused(str(fault)) from None

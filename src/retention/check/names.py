@@ -1,44 +1,60 @@
-"""Tables and columns that the matrix names and the database lacks, and tables of which no row can be named."""
+"""Tables and columns that the matrix names and the database lacks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from retention.check.codes import finding
-from retention.errors import Finding
+from retention.database.catalog import Facts
+from retention.errors import Finding, Refused
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.clocks import clocks_of
-from retention.matrix.model import Part, Place, Rule, TableEntry, TableName
+from retention.matrix.mistakes import nearest
+from retention.matrix.model import Hop, Part, Place, Rule, TableEntry, TableName
 from retention.matrix.where import columns_of
 
 
-def missing_names(binding: Binding) -> Iterator[Finding]:
-    """Yield a finding for each missing table or column, and each table of a rule without a key."""
+def missing_names(binding: Binding, facts: Facts) -> Iterator[Finding]:
+    """Yield a finding for each missing table or column, each once."""
+    yield from dict.fromkeys(_missing(binding, facts))
+
+
+def _missing(binding: Binding, facts: Facts) -> Iterator[Finding]:
     for name, entry in binding.matrix.tables.items():
-        if name.database != binding.entry.name or entry.out_of_scope is not None:
+        if name.database != binding.entry.name:
             continue
         if not binding.has(name):
-            yield finding("RET201", entry.place, f"the database has no table {name}", str(name))
+            yield _table(binding, facts, name, entry.place)
             continue
         for column in _columns_of_table(entry):
             yield from _column(binding, name, column, entry.place)
+        for relation in entry.relations:
+            if not binding.has(relation.to):
+                yield _table(binding, facts, relation.to, relation.place)
+            for column in relation.to_columns:
+                yield from _column(binding, relation.to, column, relation.place)
+        if entry.subject is not None and entry.subject.via:
+            yield from _path(binding, facts, name, entry.subject.via, entry.subject.columns, entry.place)
     for rule in binding.rules:
-        yield from _rule(binding, rule)
+        yield from _rule(binding, facts, rule)
 
 
-def _rule(binding: Binding, rule: Rule) -> Iterator[Finding]:
+def _rule(binding: Binding, facts: Facts, rule: Rule) -> Iterator[Finding]:
     if not binding.has(rule.table):
         return
-    for column in sorted({*columns_of(rule.where), *rule.columns, *([rule.mark] if rule.mark else [])}):
-        yield from _column(binding, rule.table, column, rule.place)
+    for column in sorted(columns_of(rule.where)):
+        yield from _column(binding, rule.table, column, rule.at("where"))
+    for column, spec in rule.columns.items():
+        yield from _column(binding, rule.table, column, spec.place)
+    if rule.mark is not None:
+        yield from _column(binding, rule.table, rule.mark, rule.at("mark"))
     for clock in clocks_of(rule):
-        if not clock.via:
+        if clock.via:
+            yield from _path(binding, facts, rule.table, clock.via, (clock.column,), clock.place)
+        else:
             yield from _column(binding, rule.table, clock.column, clock.place)
     for part in rule.parts:
         yield from _part(binding, part, rule.table)
-    if not binding.row_key(table_key(rule.table)):
-        what = f"{rule.table} has no primary or unique key, so no row of it can be named"
-        yield finding("RET203", rule.place, what, str(rule.table))
 
 
 def _part(binding: Binding, part: Part, owner: TableName) -> Iterator[Finding]:
@@ -60,6 +76,37 @@ def _columns_of_table(entry: TableEntry) -> Iterator[str]:
         yield from relation.columns
 
 
+def _path(
+    binding: Binding, facts: Facts, start: TableName, via: tuple[Hop, ...], columns: tuple[str, ...], place: Place
+) -> Iterator[Finding]:
+    """Yield tables of a path that aren't there, and the columns at its end; a path that breaks is told elsewhere."""
+    gone = [hop.table for hop in via if hop.table is not None and not binding.has(hop.table)]
+    for table in gone:
+        yield _table(binding, facts, table, place)
+    if gone:
+        return
+    try:
+        steps = binding.path(table_key(start), via, place)
+    except Refused:
+        return
+    for column in columns:
+        yield from _column(binding, binding.name_of(steps[-1].reached), column, place)
+
+
+def _table(binding: Binding, facts: Facts, name: TableName, place: Place) -> Finding:
+    key = table_key(name)
+    if key in facts.versioned:
+        what = f"{name} is system-versioned: a row that is deleted from it stays in its history"
+        return finding("RET229", place, what, str(name))
+    parent = facts.partitions.get(key)
+    if parent is not None:
+        what = f"{name} is a partition of {binding.name_of(parent)}: its rows are that table's"
+        return finding("RET223", place, what, str(name), do=f"name {binding.name_of(parent)}")
+    near = nearest(key.name, [other.name for other in binding.schema.tables if other.schema == key.schema])
+    return finding("RET201", place, f"the database has no table {name}", str(name), do=near)
+
+
 def _column(binding: Binding, table: TableName, column: str, place: Place) -> Iterator[Finding]:
     if binding.has(table) and column not in binding.shape(table).columns:
-        yield finding("RET202", place, f"{table} has no column {column}", str(table))
+        near = nearest(column, binding.shape(table).columns)
+        yield finding("RET202", place, f"{table} has no column {column}", str(table), do=near)

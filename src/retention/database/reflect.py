@@ -77,7 +77,8 @@ class _Reflected:
         self.columns = _named(inspector.get_multi_columns(**options))  # type: ignore[arg-type]
         self.keys = _named(inspector.get_multi_pk_constraint(**options))  # type: ignore[arg-type]
         self.unique = _named(inspector.get_multi_unique_constraints(**options))  # type: ignore[arg-type]
-        self.indexes = _named(inspector.get_multi_indexes(**options))  # type: ignore[arg-type]
+        # Indexes that an engine makes by itself for UNIQUE are the surest sign of it: SQLite's texts are hard to read.
+        self.indexes = _named(inspector.get_multi_indexes(**options, include_auto_indexes=True))  # type: ignore[arg-type]
         self.foreign_keys = _named(inspector.get_multi_foreign_keys(**options))  # type: ignore[arg-type]
 
 

@@ -74,7 +74,7 @@ class RuleBuilder:
         if doc.then_after is not None:
             check_period(doc.then_after.term, self._place(number, "then_after"), self.lookup.findings, doc.id)
         parts = tuple(self._parts(doc.id, doc.with_, table, (number, "with")))
-        columns = self._columns(doc, self._place(number, "columns"))
+        columns = self._columns(number, doc)
         if table is None:
             return None
         return Rule(
@@ -101,6 +101,7 @@ class RuleBuilder:
             copies=tuple(doc.copies),
             drop_partitions=doc.drop_partitions,
             place=self._place(number),
+            lines={key: self._place(number, key) for key in ("table", "where", "mark") if key in doc.model_fields_set},
         )
 
     def _place(self, number: int, *steps: Step) -> Place:
@@ -165,7 +166,8 @@ class RuleBuilder:
             elif table is not None:
                 yield Part(table, tuple(doc.columns), tuple(doc.to_columns), doc.relation, place, inner)
 
-    def _columns(self, doc: RuleDoc, place: Place) -> dict[str, TransformSpec]:
+    def _columns(self, number: int, doc: RuleDoc) -> dict[str, TransformSpec]:
+        place = self._place(number, "columns")
         if doc.columns is None:
             return {}
         if isinstance(doc.columns, list):
@@ -174,8 +176,11 @@ class RuleBuilder:
                     f"rule {doc.id}: {doc.then} takes a mapping of columns to transforms: a list doesn't say into what"
                 )
                 self._report("RET108", place, what, doc.id)
-            return {name: TransformSpec("null") for name in doc.columns}
+            return {
+                name: TransformSpec("null", place=self._place(number, "columns", index))
+                for index, name in enumerate(doc.columns)
+            }
         if doc.then == "erase":
             what = f"rule {doc.id}: erase takes a list of columns; they become null, and nothing else"
             self._report("RET108", place, what, doc.id)
-        return {name: spec_of(written) for name, written in doc.columns.items()}
+        return {name: spec_of(written, self._place(number, "columns", name)) for name, written in doc.columns.items()}

@@ -242,6 +242,7 @@ class TransformSpec:
 
     name: str
     argument: Any = None
+    place: Place = field(default=Place("", 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +308,11 @@ class Rule:
     copies: tuple[str, ...]
     drop_partitions: bool
     place: Place
+    lines: Mapping[str, Place] = field(default_factory=dict, compare=False)
+
+    def at(self, key: str) -> Place:
+        """Return where a key of the rule is written, the rule itself where it is left out."""
+        return self.lines.get(key, self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from typing_extensions import TypeAliasType
 
-from retention.matrix.model import TransformSpec
+from retention.matrix.model import Place, TransformSpec
 from retention.matrix.written import Name, Written
 
 
@@ -177,13 +177,13 @@ else:
     )
 
 
-def spec_of(doc: Any) -> TransformSpec:
+def spec_of(doc: Any, place: Place) -> TransformSpec:
     """Return a transform's name and argument; that of a JSON column's is a mapping of paths to transforms."""
     if doc is None or doc == "null":
-        return TransformSpec("null")
+        return TransformSpec("null", place=place)
     if doc == "keep":
-        return TransformSpec("keep")
+        return TransformSpec("keep", place=place)
     if isinstance(doc, dict):
-        return TransformSpec("paths", {path: spec_of(inner) for path, inner in doc.items()})
+        return TransformSpec("paths", {path: spec_of(inner, place) for path, inner in doc.items()}, place)
     ((name, argument),) = doc.model_dump(exclude_unset=True).items()
-    return TransformSpec(name, argument)
+    return TransformSpec(name, argument, place)

@@ -1,0 +1,66 @@
+"""The catalog of SQLite: one file, and no roles but the file's own rights."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, exc, func, literal_column, select, table, text
+
+from retention.database.catalog.base import Catalog, Facts, Need, Trigger
+from retention.database.names import TableKey
+
+_TRIGGERS = text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name")
+_TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+_EVENT = re.compile(r"\b(DELETE|UPDATE|INSERT)\b(?=.*?\bON\b)", re.IGNORECASE | re.DOTALL)
+
+
+class SQLiteCatalog(Catalog):
+    """sqlite_master, and the file system."""
+
+    def read(self, connection: Connection) -> Facts:
+        """Return the triggers."""
+        return Facts(
+            triggers=tuple(
+                Trigger(name, TableKey(None, table), _events(sql or ""), sql or "")
+                for name, table, sql in connection.execute(_TRIGGERS)
+            )
+        )
+
+    def rows(self, connection: Connection) -> dict[TableKey, int]:
+        """Return the highest row id of each table, which no table has more rows than."""
+        found: dict[TableKey, int] = {}
+        for name in connection.execute(_TABLES).scalars().all():
+            try:
+                highest: Select[Any] = select(func.max(literal_column("rowid"))).select_from(table(name))
+                found[TableKey(None, name)] = int(connection.execute(highest).scalar() or 0)
+            except exc.OperationalError:
+                # A table WITHOUT ROWID has none, and no other cheap estimate.
+                continue
+        return found
+
+    def lacking(self, connection: Connection, needs: Sequence[Need]) -> Iterator[Need]:
+        """Yield every right to change, where the file or its folder can't be written."""
+        file = Path(connection.engine.url.database or "")
+        if os.access(file, os.W_OK) and os.access(file.parent, os.W_OK):
+            return
+        yield from (need for need in needs if need.right != "SELECT")
+
+    def excess(self, connection: Connection) -> str | None:
+        """Return None: whoever may write the file may do everything in it."""
+        del connection
+        return None
+
+    def grants(self, connection: Connection, role: str, needs: Sequence[Need]) -> list[str]:
+        """Return nothing: a file has no roles."""
+        del connection, role, needs
+        return []
+
+
+def _events(sql: str) -> frozenset[str]:
+    """Return what sets the trigger off: the first such word of its text."""
+    found = _EVENT.search(sql)
+    return frozenset({found.group(1).upper()} if found else ())
