@@ -125,8 +125,8 @@ _DATABASE = (
         "Row security hides other tenants' rows: they are never counted, never due, and stay.",
     ),
     Code(
-        "RET229", "history-kept", "warning", "table",
-        "drop the history, or say under `copies:` how long it is kept",
+        "RET229", "history-kept", "error", "table",
+        "take the versioning off the table (DROP SYSTEM VERSIONING)",
         "In a system-versioned table a DELETE only moves the row into its history.",
     ),
     Code(
@@ -140,6 +140,10 @@ _DATABASE = (
     Code(
         "RET232", "unique-together", "warning", "rule", "use token or format_preserving on one of its columns",
         "(name, birth_date) is unique, and both become constants: the second row is refused.",
+    ),
+    Code(
+        "RET234", "table-two-names", "error", "run", "name it with its schema everywhere, or nowhere",
+        "`shop.public.log` under one rule and `shop.log` under another: the same rows, counted twice.",
     ),
     Code(
         "RET233", "detach-idle", "warning", "table", "leave out `detach`, or make the foreign key ON DELETE SET NULL",

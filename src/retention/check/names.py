@@ -20,8 +20,11 @@ def missing_names(binding: Binding, facts: Facts) -> Iterator[Finding]:
 
 
 def _missing(binding: Binding, facts: Facts) -> Iterator[Finding]:
+    for name in sorted(binding.named_twice):
+        what = f"{name} stands under two names: {binding.schema.default} is the connection's default schema"
+        yield finding("RET234", binding.matrix.tables[name].place, what, str(name))
     for name, entry in binding.matrix.tables.items():
-        if name.database != binding.entry.name:
+        if name.database != binding.entry.name or entry.out_of_scope is not None:
             continue
         if not binding.has(name):
             yield _table(binding, facts, name, entry.place)
@@ -95,9 +98,6 @@ def _path(
 
 def _table(binding: Binding, facts: Facts, name: TableName, place: Place) -> Finding:
     key = table_key(name)
-    if key in facts.versioned:
-        what = f"{name} is system-versioned: a row that is deleted from it stays in its history"
-        return finding("RET229", place, what, str(name))
     parent = facts.partitions.get(key)
     if parent is not None:
         what = f"{name} is a partition of {binding.name_of(parent)}: its rows are that table's"

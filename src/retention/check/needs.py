@@ -7,17 +7,25 @@ from collections.abc import Iterator
 from retention.check.parts import parts_of, takes_rows
 from retention.database.catalog import Need, Right, catalog_of
 from retention.database.names import TableKey
-from retention.database.own_tables import TABLES
+from retention.database.own_tables import BATCH, IDENTITY, LEASE, TABLES
 from retention.errors import Refused
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.clocks import clocks_of
 from retention.matrix.model import Rule
 
+_OWN: dict[str, tuple[Right, ...]] = {
+    IDENTITY.name: ("SELECT",),
+    LEASE.name: ("SELECT", "INSERT", "UPDATE"),
+    # Markers prove what was committed: the role that destroys can add one, and change or take away none.
+    BATCH.name: ("SELECT", "INSERT"),
+}
+_WHOLE: tuple[Right, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
 
 def needs_of(binding: Binding) -> tuple[Need, ...]:
     """Return every right that a night needs, on tables that are there; no right is named twice."""
     needs = [need for need in _all(binding) if need.table in binding.schema.tables]
-    return tuple(dict.fromkeys([*needs, *_own()]))
+    return tuple(dict.fromkeys([*needs, *_own(binding)]))
 
 
 def needs_of_rule(binding: Binding, rule: Rule) -> tuple[Need, ...]:
@@ -25,11 +33,12 @@ def needs_of_rule(binding: Binding, rule: Rule) -> tuple[Need, ...]:
     return tuple(dict.fromkeys(need for need in _rule(binding, rule) if need.table in binding.schema.tables))
 
 
-def _own() -> Iterator[Need]:
-    rights: tuple[Right, ...] = ("SELECT", "INSERT", "UPDATE", "DELETE")
+def _own(binding: Binding) -> Iterator[Need]:
     for table in TABLES:
-        for right in rights:
+        for right in _OWN.get(table.name, _WHOLE):
             yield Need(TableKey(None, table.name), right)
+    if catalog_of(binding.database).locks_need_update:
+        yield Need(TableKey(None, IDENTITY.name), "UPDATE", (IDENTITY.c.version.name,))
 
 
 def _all(binding: Binding) -> Iterator[Need]:
@@ -50,7 +59,9 @@ def _rule(binding: Binding, rule: Rule) -> Iterator[Need]:
     if rule.columns:
         moved = [name for name, column in binding.shape(table).columns.items() if column.on_update]
         changed = [name for name, spec in rule.columns.items() if spec.name != "keep"]
-        yield Need(table, "UPDATE", tuple(dict.fromkeys([*changed, *([rule.mark] if rule.mark else []), *moved])))
+        there = binding.shape(table).columns
+        names = dict.fromkeys([*changed, *([rule.mark] if rule.mark else []), *moved])
+        yield Need(table, "UPDATE", tuple(name for name in names if name in there))
     if takes_rows(rule):
         yield from _goes(binding, table)
     for _owner, part in parts_of(binding, rule):
@@ -61,8 +72,10 @@ def _rule(binding: Binding, rule: Rule) -> Iterator[Need]:
 def _goes(binding: Binding, table: TableKey) -> Iterator[Need]:
     yield Need(table, "DELETE")
     key = binding.row_key(table)
-    if catalog_of(binding.database).locks_need_update and key:
-        yield Need(table, "UPDATE", key[:1])
+    changed = any(table_key(rule.table) == table and rule.columns for rule in binding.rules)
+    if catalog_of(binding.database).locks_need_update and key and not changed:
+        # Whoever may update any column may lock a row.
+        yield Need(table, "UPDATE", tuple(name for name in key[:1] if name in binding.shape(table).columns))
 
 
 def _read(binding: Binding, rule: Rule) -> Iterator[TableKey]:

@@ -23,6 +23,10 @@ def triggers(binding: Binding, facts: Facts) -> Iterator[Finding]:
         if rule.then_after is not None:
             events.add("DELETE")
         parts = {part.table for _owner, part in parts_of(binding, rule)}
+        for kept in sorted({table, *parts} & facts.versioned):
+            name = str(binding.name_of(kept))
+            what = f"{name} is system-versioned: what rule {rule.id} destroys stays in its history"
+            yield finding("RET229", rule.place, what, name)
         for trigger in facts.triggers:
             mine = trigger.events & (events if trigger.table == table else {"DELETE"})
             here = trigger.table == table or trigger.table in parts

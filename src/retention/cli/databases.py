@@ -13,6 +13,7 @@ from retention.database.identity import give_identity
 from retention.database.url import parse
 from retention.errors import Refused
 from retention.pipeline import environment_connections, wall_clock
+from retention.pipeline.granting import grant_statements
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,9 +27,16 @@ def init(
     connection: Annotated[str, typer.Argument(help="The connection's name; its URL is RETENTION_CONN_<NAME>.")],
     identity: Annotated[str | None, typer.Option(help="Make the pipeline's own tables, and name the database.")] = None,
     ddl: Annotated[bool, typer.Option("--ddl", help="Only print the tables' DDL.")] = False,
+    grants: Annotated[
+        str | None, typer.Option(metavar="ROLE", help="Only print the rights that a role needs for the matrix.")
+    ] = None,
 ) -> None:
     """Make the pipeline's own small tables in a database, and give it the identity that the matrix names."""
     state: State = context.obj
+    if grants is not None:
+        with state.open_pipeline() as pipeline:
+            typer.echo("\n".join(grant_statements(pipeline, connection, grants)))
+        return
     database = open_database(connection, 0, connection, environment_connections()(connection))
     try:
         if ddl:

@@ -28,7 +28,7 @@ def check(
     matrix, findings = inspect(state.config)
     if matrix is not None and not static:
         with state.open_pipeline() as pipeline, pipeline.bindings() as bindings:
-            findings = pipeline.check(bindings)
+            findings = pipeline.check(bindings, costs=True)
     _print(state, findings)
     raise typer.Exit(1 if any(finding.severity == "error" for finding in findings) else 0)
 

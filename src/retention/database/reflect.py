@@ -46,6 +46,8 @@ class Schema:
 
     tables: Mapping[TableKey, TableShape]
     relations: tuple[Relation, ...]
+    default: str | None = None
+    """The schema of tables whose key names none."""
 
 
 def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | None]) -> Schema:
@@ -66,7 +68,7 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
             tables[key] = _shape(key, columns, found, charsets, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default))  # noqa: PERF401 - reads better than one expression
-    return Schema(tables, tuple(relations))
+    return Schema(tables, tuple(relations), default)
 
 
 class _Reflected:

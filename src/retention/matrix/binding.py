@@ -11,6 +11,7 @@ from retention.database.names import TableKey
 from retention.database.reflect import Schema, TableShape
 from retention.database.relations import Relation, RelationGraph
 from retention.errors import Refused
+from retention.matrix.defaultschema import without_default
 from retention.matrix.model import DatabaseEntry, Hop, Matrix, Part, Place, Rule, TableEntry, TableName
 
 
@@ -45,6 +46,8 @@ class Binding:
     database: Database
     schema: Schema
     graph: RelationGraph
+    named_twice: frozenset[TableName] = frozenset()
+    """Tables that the matrix names with their default schema and without it."""
 
     @property
     def identity(self) -> str:
@@ -170,6 +173,7 @@ def table_key(name: TableName) -> TableKey:
 
 def bind(matrix: Matrix, entry: DatabaseEntry, database: Database, schema: Schema) -> Binding:
     """Join the live schema's relations with those of the matrix."""
+    matrix, twice = without_default(matrix, entry.name, schema.default)
     added = [
         Relation(
             name=relation.name,
@@ -185,4 +189,4 @@ def bind(matrix: Matrix, entry: DatabaseEntry, database: Database, schema: Schem
         if table.name.database == entry.name
         for relation in table.relations
     ]
-    return Binding(matrix, entry, database, schema, RelationGraph.of(schema.relations, added))
+    return Binding(matrix, entry, database, schema, RelationGraph.of(schema.relations, added), twice)

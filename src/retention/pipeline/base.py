@@ -127,11 +127,14 @@ class Pipeline:
         named = {name.removesuffix(".after") for name in self.rules} | self.rules
         return any(rule.table.database == database for rule in self.matrix.rules if rule.id in named)
 
-    def check(self, bindings: Sequence[Binding]) -> tuple[Finding, ...]:
-        """Return every finding of the matrix, alone and against the databases."""
+    def check(self, bindings: Sequence[Binding], *, costs: bool = False) -> tuple[Finding, ...]:
+        """Return every finding of the matrix, alone and against the databases.
+
+        ``costs`` adds estimates of what missing indexes cost; they change from day to day, so no plan holds them.
+        """
         found = list(self.findings)
         for binding in bindings:
-            found.extend(check_binding(binding, has_key_ring=self.key_ring.is_file()))
+            found.extend(check_binding(binding, has_key_ring=self.key_ring.is_file(), costs=costs))
         return tuple(dict.fromkeys(found))
 
     # --- plan ---------------------------------------------------------------------------------------------------
