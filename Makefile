@@ -13,7 +13,7 @@ AS_OF ?= $(ANCHOR)
 BIN := .venv/bin
 DEMO := var/demo
 
-.PHONY: help setup demo up demo-reset test test-fast proof lint servers requirements
+.PHONY: help setup demo up demo-reset test test-fast proof lint servers findings requirements
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ test-fast: setup lint ## what needs no server
 
 proof: setup servers ## the same properties, kills and random cases at full size
 	@RETENTION_PROOF=1 $(BIN)/pytest -n 2 --dist loadfile -m "proof or not proof" -s --timeout 3600
+
+findings: setup ## docs/findings.md anew, from the codes
+	@$(BIN)/python -m retention.check.catalogue > docs/findings.md
 
 requirements: ## write requirements.lock anew
 	@$(BIN)/uv lock --quiet

@@ -1,4 +1,4 @@
-"""``check`` and ``schema``: the matrix and its findings."""
+"""``check``, ``coverage`` and ``schema``: the matrix and its findings."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from retention.cli.show import findings_table
 from retention.cli.state import State
 from retention.errors import Finding
 from retention.matrix.load import inspect
+from retention.pipeline.coverage import cover
 from retention.pipeline.schemas import SCHEMAS, schema_of
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(check)
+    app.command()(coverage)
     app.command()(schema)
 
 
@@ -29,6 +31,20 @@ def check(
     if matrix is not None and not static:
         with state.open_pipeline() as pipeline, pipeline.bindings() as bindings:
             findings = pipeline.check(bindings, costs=True)
+    _print(state, findings)
+    raise typer.Exit(1 if any(finding.severity == "error" for finding in findings) else 0)
+
+
+def coverage(context: typer.Context) -> None:
+    """Find personal data that nothing ever destroys: tables, columns, rows, items, purposes, records without a rule."""
+    state: State = context.obj
+    matrix, findings = inspect(state.config)
+    if matrix is not None:
+        with state.open_pipeline() as pipeline:
+            covered = cover(pipeline)
+        findings = covered.findings
+        if not state.json:
+            state.out.print(covered.summary)
     _print(state, findings)
     raise typer.Exit(1 if any(finding.severity == "error" for finding in findings) else 0)
 

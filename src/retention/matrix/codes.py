@@ -240,7 +240,13 @@ _MATRIX = (
         "`then: separate` can't be carried out by this version; the rule's rows stay.",
     ),
 )  # fmt: skip
-CODES = {code.code: code for code in (*_FILE, *_MATRIX)}
+_PLAN = (
+    Code(
+        "RET301", "rule-unbound", "error", "rule", "mend the rule, then check",
+        "A plan is made after a column has been renamed: the rule waits, and the others are planned.",
+    ),
+)  # fmt: skip
+CODES = {code.code: code for code in (*_FILE, *_MATRIX, *_PLAN)}
 
 
 def finding(

@@ -184,6 +184,7 @@ SCHEMAS: dict[str, dict[str, Any] | None] = {
     "plan": _PLAN,
     "run": _RUN,
     "check": _FINDINGS,
+    "coverage": _FINDINGS,
     "verify": _VERIFY,
     "hold": _HOLD,
     "holds": _HOLDS,

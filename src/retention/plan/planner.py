@@ -79,7 +79,7 @@ class Planner:
                 for unit in units:
                     rules.extend(self._unit(connection, unit, len(rules)))
                 if self.full:
-                    tables.extend(_uncovered(connection, binding, units))
+                    tables.extend(uncovered_rows(connection, binding, units))
         return Plan(
             as_of=self.as_of,
             matrix=self.matrix.digest,
@@ -215,7 +215,7 @@ def bases(rule: BoundRule, as_of: date) -> list[dict[str, Any]]:
     return found
 
 
-def _uncovered(connection: Connection, binding: Binding, units: Sequence[Unit]) -> list[Mapping[str, Any]]:
+def uncovered_rows(connection: Connection, binding: Binding, units: Sequence[Unit]) -> list[Mapping[str, Any]]:
     """Return per table of the matrix how many rows no rule selects."""
     found: list[Mapping[str, Any]] = []
     rules: dict[Any, list[BoundRule]] = {}
