@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from retention.cli.state import State
-from retention.database.connect import open_database
+from retention.database.connect import Database, open_database
 from retention.database.ddl import script
 from retention.database.identity import give_identity
 from retention.database.url import parse
 from retention.errors import Refused
 from retention.pipeline import environment_connections, wall_clock
+from retention.pipeline.drafting import draft_matrix
 from retention.pipeline.granting import grant_statements
 
 
@@ -30,8 +32,9 @@ def init(
     grants: Annotated[
         str | None, typer.Option(metavar="ROLE", help="Only print the rights that a role needs for the matrix.")
     ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the draft to a new file.")] = None,
 ) -> None:
-    """Make the pipeline's own small tables in a database, and give it the identity that the matrix names."""
+    """Draft a matrix from a live schema; with --identity, make the pipeline's own small tables there instead."""
     state: State = context.obj
     if grants is not None:
         with state.open_pipeline() as pipeline:
@@ -43,11 +46,30 @@ def init(
             typer.echo(script(f"pipeline/{database.dialect.name}.sql"))
             return
         if not identity:
-            raise Refused(f"init {connection}: say which database it is with --identity NAME")
+            _draft(state, database, out)
+            return
         made = give_identity(database, identity, wall_clock())
     finally:
         database.close()
     state.out.print(f"{connection} is {identity}" + ("" if made else " already"))
+
+
+def _draft(state: State, database: Database, out: Path | None) -> None:
+    text = draft_matrix(database)
+    if out is None:
+        if state.json:
+            state.print_json({"connection": database.connection_name, "matrix": text})
+        else:
+            typer.echo(text, nl=False)
+        return
+    try:
+        with out.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise Refused(f"init --out {out}: the file is there already; a matrix is never overwritten") from None
+    except OSError as error:
+        raise Refused(f"init --out {out}: it can't be written ({error.strerror}); name another place") from None
+    state.out.print(f"{out}: a draft with guesses in it; go on with `retention --config {out} check`")
 
 
 def demo(
