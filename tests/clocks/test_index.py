@@ -92,7 +92,8 @@ def test_clocks_in_other_rows_and_several_at_once_are_searched_by_indexes(bench:
     bench.do(
         (
             "CREATE TABLE member (id INTEGER PRIMARY KEY, left_on DATE)",
-            "CREATE TABLE orders (id INTEGER PRIMARY KEY, member_id INTEGER, paid_on DATE, supplied_on DATE, note TEXT)",
+            "CREATE TABLE orders "
+            "(id INTEGER PRIMARY KEY, member_id INTEGER, paid_on DATE, supplied_on DATE, note TEXT)",
             "CREATE TABLE line (id INTEGER PRIMARY KEY, order_id INTEGER)",
             "INSERT INTO member SELECT n, '2001-01-01' FROM numbers WHERE n < 40",
             f"INSERT INTO orders SELECT n, n, '2026-01-01', '2026-01-01', '{'wide' * 150}' FROM numbers",
