@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from retention import __version__
-from retention.cli import databases, documents, hold, keys, ledger, matrix, night
+from retention.cli import databases, documents, hold, keys, ledger, matrix, night, questions
 from retention.cli.arguments import hoist
 from retention.cli.state import State, print_json
 from retention.errors import MatrixRefused, RetentionError
@@ -38,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for module in (matrix, databases, night, documents):
+for module in (matrix, databases, night, questions, documents):
     module.add_to(app)
 app.add_typer(hold.app, name="hold")
 app.add_typer(keys.app, name="key")

@@ -1,8 +1,10 @@
 """Legal time: periods by the Korean Civil Act, exact to the day, in Asia/Seoul. Pure."""
 
 from retention.law.expiry import LAST_EVENT, OVERDUE_AFTER, Computation, cutoff, last_day
+from retention.law.holiday_names import holiday_name
 from retention.law.holidays import Calendar
 from retention.law.period import Period, PeriodError, parse_period
+from retention.law.reckoning import Reckoning, reckon
 from retention.law.zone import SEOUL, Stretch, day_start, naive_bound, naive_day, seoul_day, stretches
 
 __all__ = [
@@ -13,13 +15,16 @@ __all__ = [
     "Computation",
     "Period",
     "PeriodError",
+    "Reckoning",
     "Stretch",
     "cutoff",
     "day_start",
+    "holiday_name",
     "last_day",
     "naive_bound",
     "naive_day",
     "parse_period",
+    "reckon",
     "seoul_day",
     "stretches",
 ]

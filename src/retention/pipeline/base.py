@@ -89,7 +89,7 @@ class Pipeline:
         Raises:
             Refused: a database is missing, unreachable or of another identity, or a name is unknown.
         """
-        self._known_names()
+        self.check_names()
         opened: list[Database] = []
         try:
             bound: list[Binding] = []
@@ -109,7 +109,12 @@ class Pipeline:
             for database in opened:
                 database.close()
 
-    def _known_names(self) -> None:
+    def check_names(self) -> None:
+        """See that the matrix has every database and rule that is named.
+
+        Raises:
+            Refused: it lacks one.
+        """
         for name in sorted(self.databases - set(self.matrix.databases)):
             raise Refused(f"--database {name}: the matrix has no such database")
         known = {rule.id for rule in self.matrix.rules} | {

@@ -29,6 +29,9 @@ from retention.register import Hold
 Fingerprints = Callable[[str], Callable[[Sequence[tuple[Any, ...]]], bytes]]
 """Given a table's name, a function from key tuples to their 128-bit fingerprints, joined."""
 
+TERM: Mapping[str, str] = {"id": "pseudonymized_term", "statute": "개인정보 보호법", "article": "제21조 ①"}
+"""What documents call the term after which transformed rows go."""
+
 _CHUNK = 50_000
 
 
@@ -205,10 +208,8 @@ def bases(rule: BoundRule, as_of: date) -> list[dict[str, Any]]:
     if rule.follows is not None:
         found.append(
             {
-                "id": "pseudonymized_term",
+                **TERM,
                 "kind": "max",
-                "statute": "개인정보 보호법",
-                "article": "제21조 ①",
                 "cutoff": rule.ends[0].first_living_day(as_of).isoformat(),
             }
         )
