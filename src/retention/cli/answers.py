@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
+from rich.table import Table
+
 from retention.report.wording import Words
 
 _INDENT = "  "
@@ -21,13 +24,71 @@ def explanation(document: Mapping[str, Any], lang: str, *, secret: bool) -> Iter
     for part in document["part_of"]:
         yield ""
         yield from _part(part, words)
-    for stopped in document["stopped"]:
-        yield ""
-        yield words("ex_stopped", rule=stopped["id"], finding=stopped["finding"])
+    yield from stopped_lines(document, lang)
     if "out_of_scope" in document:
         yield words("ex_out_of_scope", why=document["out_of_scope"])
     elif document["uncovered"]:
         yield words("ex_uncovered")
+
+
+def stopped_lines(document: Mapping[str, Any], lang: str) -> Iterator[str]:
+    """Yield the rules that a finding stops, and of which nothing else is said."""
+    words = Words.of(lang)
+    for stopped in document["stopped"]:
+        yield words("ex_stopped", rule=stopped["id"], finding=stopped["finding"])
+
+
+def forecast_table(document: Mapping[str, Any], lang: str) -> Table:
+    """Return a forecast as a table: a rule a line, a month a column, and the sums."""
+    words = Words.of(lang)
+    table = Table(title=words("fc_title", as_of=document["as_of"]))
+    table.add_column(words("fc_rule"), no_wrap=True)
+    table.add_column(words("fc_action"), no_wrap=True)
+    months = [one["month"] for one in document["months"]]
+    for head in (words("fc_due"), *(month[2:] for month in months), words("fc_stays")):
+        table.add_column(head, justify="right")
+    counted = [
+        [rule["due"], *(one["rows"] for one in rule["months"]), sum(rule["stays"].values())]
+        for rule in document["rules"]
+    ]
+    numbers = pd.DataFrame(counted, columns=["due", *months, "stays"])
+    for rule, row in zip(document["rules"], numbers.itertuples(index=False), strict=True):
+        shard = f" {rule['shard']}" if rule["shard"] else ""
+        table.add_row(rule["id"] + shard, words.term("do", rule["action"]), *(f"{number:,}" for number in row))
+    table.add_section()
+    table.add_row(words("fc_total"), "", *(f"{int(number):,}" for number in numbers.sum()))
+    return table
+
+
+def diff_tables(document: Mapping[str, Any], lang: str) -> Iterator[Table]:
+    """Yield what differs rule by rule, then which rows go altogether, table by table."""
+    words = Words.of(lang)
+    names = {"old": document["old"]["file"], "new": document["new"]["file"]}
+    rules = Table(title=words("df_title", as_of=document["as_of"], **names))
+    for head in ("rule", "change", "action"):
+        rules.add_column(words(f"df_{head}"))
+    tables = Table(words("df_table"), title=words("df_destroyed"))
+    for table in (rules, tables):
+        for head in ("due_old", "due_new", "newly", "no_longer"):
+            table.add_column(words(f"df_{head}"), justify="right")
+    for rule in document["rules"]:
+        what = ", ".join(rule["changed"])
+        change = words(f"df_{rule['change']}", what=what)
+        rules.add_row(rule["id"], change, _actions(rule["action"], words), *_differences(rule))
+    for one in document["tables"]:
+        tables.add_row(one["name"], *_differences(one))
+    yield rules
+    yield tables
+
+
+def _actions(action: Mapping[str, str], words: Words) -> str:
+    named = dict.fromkeys(words.term("do", one) for one in action.values())
+    return " → ".join(named)
+
+
+def _differences(one: Mapping[str, Any]) -> list[str]:
+    numbers = (one["due"]["old"], one["due"]["new"], one["newly_due"], one["no_longer_due"])
+    return [f"{number:,}" for number in numbers]
 
 
 def _rule(rule: Mapping[str, Any], words: Words) -> Iterator[str]:

@@ -17,7 +17,7 @@ from retention.matrix.binding import Binding, table_key
 from retention.matrix.model import Matrix, TableName
 from retention.matrix.names import parse_table
 from retention.pipeline.base import Pipeline
-from retention.plan.bind import AFTER
+from retention.pipeline.shown import shown
 from retention.plan.explain import Explainer, Hold, Key, RowAnswer
 from retention.plan.units import Unit
 from retention.report.explanation import SCHEMA, part_documents, rule_documents
@@ -73,7 +73,7 @@ def explain(pipeline: Pipeline, table: str, key: Sequence[str], as_of: date, lan
         "table": str(name),
         "key": list(key),
         "as_of": as_of.isoformat(),
-        "rules": [one for one in found.rules if _shown(pipeline, one["id"])],
+        "rules": [one for one in found.rules if shown(pipeline, one["id"])],
         "part_of": found.parts,
         "stopped": [{"id": rule, "finding": line} for rule, line in stopped.items() if rule in here],
         "uncovered": not found.rules and not found.parts and not set(stopped) & set(here),
@@ -118,7 +118,3 @@ def _row(
 
 def _decides(unit: Unit, table: TableKey) -> bool:
     return table in unit.part_owners or any(rule.table == table for rule in unit.rules)
-
-
-def _shown(pipeline: Pipeline, rule: str) -> bool:
-    return not pipeline.rules or rule in pipeline.rules or rule.removesuffix(AFTER) in pipeline.rules

@@ -40,13 +40,17 @@ from retention.plan.units import Unit
 
 @dataclass
 class Going:
-    """The sets of one unit as of a day, alive as long as ``connection``. ``covers`` tells which rows a hold covers."""
+    """The sets of one unit as of a day, alive as long as ``connection``.
+
+    ``covers`` tells which rows a hold covers, ``name`` their tables from others'.
+    """
 
     connection: Connection
     unit: Unit
     as_of: date
     covers: Covers = nobody
     sets: dict[TableKey, Table] = field(default_factory=dict)
+    name: str = "retention_going"
 
     def build(self) -> None:
         """Stage the candidates and take out what can't go until nothing changes."""
@@ -110,7 +114,7 @@ class Going:
     def _empty(self, table: TableKey, number: int) -> Table:
         shape = self.unit.binding.shape(table)
         columns = [shape.sql.c[column] for column in self._key(table)]
-        staged = empty_table(self.connection, f"retention_going_{number}", columns)
+        staged = empty_table(self.connection, f"{self.name}_{number}", columns)
         Index(f"{staged.name}_key", *staged.c).create(self.connection)
         return staged
 

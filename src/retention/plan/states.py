@@ -18,9 +18,10 @@ STATES = ("in_use", "done", "unreadable", "separate", "held", "referenced", "due
 
 def due(unit: Unit, rule: BoundRule, row: FromClause, as_of: date, going: Going) -> Sql:
     """Return whether the row is due under the rule on ``as_of``, which is the day ``going`` was built for."""
-    rules = unit.table_rules(rule)
-    lapsed = and_(rule.selected(row), rules.lapsed(row, as_of, going.stays))
-    return and_(lapsed, going.goes(rule.table, row)) if _staged(rule, going) else lapsed
+    # What a set holds has lapsed: nothing else was staged.
+    goes = going.goes(rule.table, row) if _staged(rule, going) else None
+    lapsed = unit.table_rules(rule).lapsed(row, as_of, going.stays) if goes is None else goes
+    return and_(rule.selected(row), lapsed)
 
 
 def state(unit: Unit, rule: BoundRule, row: FromClause, as_of: date, going: Going) -> Sql:

@@ -95,6 +95,7 @@ TEXTS: dict[str, str] = {
     "df_title": "{old} 대신 {new} 적용 시 달라지는 것 · 기준일 {as_of}",
     "df_rule": "규칙",
     "df_table": "테이블",
+    "df_action": "조치",
     "df_change": "변경",
     "df_due_old": "OLD 대상",
     "df_due_new": "NEW 대상",
@@ -104,6 +105,5 @@ TEXTS: dict[str, str] = {
     "df_removed": "삭제됨",
     "df_changed": "변경: {what}",
     "df_same": "같음",
-    "df_action": "{old} → {new}",
     "df_destroyed": "테이블별 파기 대상",
 }

@@ -1,0 +1,102 @@
+"""Which rows will become due, month by month, as the database stands: the plan's own conditions on later days.
+
+Nothing is estimated. A month's number is what a plan as of its last day counts as due beyond what one as of the last
+day before counts, deferral by references included.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+
+from sqlalchemy import Connection, case, func, select
+
+from retention.plan.going import Going, count
+from retention.plan.rules import BoundRule
+from retention.plan.states import due, state
+from retention.plan.units import Unit
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month of a forecast; the first one begins with the day after as-of."""
+
+    first: date
+    last: date
+
+    @property
+    def name(self) -> str:
+        """Return the month as ``YYYY-MM``."""
+        return f"{self.first:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleForecast:
+    """One rule: the rows due as of the day, those that become due in each month, and the states of the rest then."""
+
+    rule: BoundRule
+    due: int
+    by_month: tuple[int, ...]
+    stays: Mapping[str, int]
+
+
+def months_after(as_of: date, number: int) -> tuple[Month, ...]:
+    """Return the next ``number`` calendar months, that of the day after ``as_of`` being the first."""
+    found: list[Month] = []
+    first = as_of + _DAY
+    for _ in range(number):
+        last = first.replace(day=monthrange(first.year, first.month)[1])
+        found.append(Month(first, last))
+        first = last + _DAY
+    return tuple(found)
+
+
+def forecast(connection: Connection, unit: Unit, as_of: date, months: Sequence[Month]) -> list[RuleForecast]:
+    """Return the forecast of every rule of the unit, counted inside one planning transaction."""
+    days = [as_of, *(month.last for month in months)]
+    counted: dict[str, list[int]] = {rule.id: [] for rule in unit.rules}
+    stays: dict[str, Mapping[str, int]] = {}
+    for day in days:
+        going = Going(connection, unit, day)
+        going.build()
+        for rule in unit.rules:
+            if _depends(unit, rule, going):
+                counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, day, going)))
+            elif day == days[-1]:
+                counted[rule.id] = _at_once(connection, unit, rule, days, going)
+            if day == days[-1]:
+                stays[rule.id] = _states(connection, unit, rule, day, going)
+        going.drop()
+    return [
+        RuleForecast(rule, numbers[0], tuple(after - before for before, after in pairwise(numbers)), stays[rule.id])
+        for rule in unit.rules
+        for numbers in [counted[rule.id]]
+    ]
+
+
+def _depends(unit: Unit, rule: BoundRule, going: Going) -> bool:
+    """Whether the rows' going depends on other rows, which the sets of each day hold."""
+    staged = rule.action.on_rows and rule.table in going.sets
+    return staged or any(one.referencing for one in unit.table_rules(rule).rules)
+
+
+def _at_once(connection: Connection, unit: Unit, rule: BoundRule, days: Sequence[date], going: Going) -> list[int]:
+    """Return how many rows are due on each day, from one look at each row: what is due stays due."""
+    row = rule.row
+    first = case(*((due(unit, rule, row, day, going), number) for number, day in enumerate(days)), else_=len(days))
+    step = first.label("step")
+    found = select(step, func.count()).select_from(row).where(due(unit, rule, row, days[-1], going)).group_by(step)
+    numbers = {int(number): int(rows) for number, rows in connection.execute(found)}
+    return [sum(rows for number, rows in numbers.items() if number <= upto) for upto in range(len(days))]
+
+
+def _states(connection: Connection, unit: Unit, rule: BoundRule, day: date, going: Going) -> dict[str, int]:
+    row = rule.row
+    name = state(unit, rule, row, day, going).label("state")
+    found = connection.execute(select(name, func.count()).select_from(row).where(rule.selected(row)).group_by(name))
+    return {str(one): int(rows) for one, rows in found if one != "due"}
