@@ -73,7 +73,11 @@ def _compare(
         units[name], stopped = _units(pipeline, database, schema, as_of)
         found.stopped.extend({"id": rule, "matrix": name, "finding": line} for rule, line in stopped.items())
     new.progress(f"comparing on {database.name}")
-    with side(connection, units["old"], as_of, "old") as before, side(connection, units["new"], as_of, "new") as after:
+    holds = new.live_holds()
+    with (
+        side(connection, units["old"], as_of, holds, "old") as before,
+        side(connection, units["new"], as_of, holds, "new") as after,
+    ):
         found.rules.extend(_rule(one) for one in rule_diffs(connection, before, after, as_of))
         found.tables.extend(_tables(connection, before, after, as_of))
 

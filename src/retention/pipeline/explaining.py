@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -18,13 +18,11 @@ from retention.matrix.model import Matrix, TableName
 from retention.matrix.names import parse_table
 from retention.pipeline.base import Pipeline
 from retention.pipeline.shown import shown
-from retention.plan.explain import Explainer, Hold, Key, RowAnswer
+from retention.plan.explain import Explainer, RowAnswer
+from retention.plan.planner import Planner
 from retention.plan.units import Unit
 from retention.report.explanation import SCHEMA, part_documents, rule_documents
 from retention.report.wording import Words
-
-HoldsIn = Callable[[Connection, Binding, TableKey, Key], Sequence[Hold]]
-"""The live holds that cover a row of a database."""
 
 
 @dataclass
@@ -58,7 +56,7 @@ def explain(pipeline: Pipeline, table: str, key: Sequence[str], as_of: date, lan
             units, problems = planner.units(binding)
             stopped.update({problem.subject: problem.line() for problem in problems})
             with binding.database.planning() as connection:
-                answer = _row(connection, binding, units, name, key, as_of)
+                answer = _row(connection, binding, units, name, key, planner)
             if answer is not None:
                 shard = {"shard": binding.database.shard} if len(bindings) > 1 else {}
                 found.rows += 1
@@ -98,7 +96,12 @@ def _knows(matrix: Matrix, name: TableName) -> bool:
 
 
 def _row(
-    connection: Connection, binding: Binding, units: Sequence[Unit], name: TableName, key: Sequence[str], as_of: date
+    connection: Connection,
+    binding: Binding,
+    units: Sequence[Unit],
+    name: TableName,
+    key: Sequence[str],
+    planner: Planner,
 ) -> RowAnswer | None:
     """Return what one shard says of the row; None where it hasn't got it."""
     table = table_key(name)
@@ -113,7 +116,9 @@ def _row(
     if not rows:
         return None
     unit = next((unit for unit in units if _decides(unit, table)), None)
-    return RowAnswer((), ()) if unit is None else Explainer(connection, unit, as_of).row(table, values)
+    if unit is None:
+        return RowAnswer((), ())
+    return Explainer(connection, unit, planner.as_of, planner.holds).row(table, values)
 
 
 def _decides(unit: Unit, table: TableKey) -> bool:

@@ -37,7 +37,9 @@ def forecast_months(pipeline: Pipeline, as_of: date, number: int) -> dict[str, A
                 for unit in units:
                     if any(shown(pipeline, rule.id) for rule in unit.rules):
                         pipeline.progress(f"forecasting {unit.id}")
-                        rules.extend(_rule(one, months) for one in forecast(connection, unit, as_of, months))
+                        rules.extend(
+                            _rule(one, months) for one in forecast(connection, unit, as_of, months, planner.holds)
+                        )
     return {
         "schema": SCHEMA,
         "as_of": as_of.isoformat(),

@@ -7,7 +7,7 @@ fixpoint within such a set is the greatest fixpoint of the whole, seen there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -22,8 +22,10 @@ from retention.database.temporary import empty_table
 from retention.matrix.binding import Step
 from retention.plan.clocks import ClockColumn
 from retention.plan.going import Going
+from retention.plan.held import Held
 from retention.plan.rules import BoundRule, joined
 from retention.plan.units import Unit
+from retention.register import Hold
 
 _DAY = timedelta(days=1)
 
@@ -140,6 +142,27 @@ class GoingAround(Going):
     """The sets of a unit as far as they concern the rows of ``around``; beyond those they say nothing."""
 
     around: Around | None = None
+    held: Held | None = None
+
+    @classmethod
+    def of(cls, around: Around, day: date, holds: Sequence[Hold]) -> GoingAround:
+        """Build the sets of a day on which these holds are in force."""
+        held = Held.copied(around.connection, around.nearby, holds)
+        going = cls(around.connection, around.nearby, day, held.covers, around=around, held=held)
+        going.build()
+        return going
+
+    def holds(self, table: TableKey, row: FromClause, chosen: Sql) -> tuple[Hold, ...]:
+        """Return the holds that cover a chosen row."""
+        assert self.held is not None
+        found = self.held.counts(self.connection, table, row, chosen) if self.held.reaches(table) else {}
+        return tuple(hold for hold in self.held.holds if hold.id in found)
+
+    def drop(self) -> None:
+        """Drop the sets, and the copied keys of the holds."""
+        super().drop()
+        if self.held is not None:
+            self.held.drop(self.connection)
 
     def _fill(self, table: TableKey, row: FromClause, condition: Sql) -> None:
         assert self.around is not None

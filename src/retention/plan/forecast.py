@@ -15,9 +15,11 @@ from itertools import pairwise
 from sqlalchemy import Connection, case, func, select
 
 from retention.plan.going import Going, count
+from retention.plan.held import Held
 from retention.plan.rules import BoundRule
 from retention.plan.states import due, state
 from retention.plan.units import Unit
+from retention.register import Hold
 
 _DAY = timedelta(days=1)
 
@@ -56,22 +58,30 @@ def months_after(as_of: date, number: int) -> tuple[Month, ...]:
     return tuple(found)
 
 
-def forecast(connection: Connection, unit: Unit, as_of: date, months: Sequence[Month]) -> list[RuleForecast]:
-    """Return the forecast of every rule of the unit, counted inside one planning transaction."""
+def forecast(
+    connection: Connection, unit: Unit, as_of: date, months: Sequence[Month], holds: Sequence[Hold]
+) -> list[RuleForecast]:
+    """Return the forecast of every rule of the unit, counted inside one planning transaction.
+
+    ``holds`` are those in force today; each counts through its last day.
+    """
+    moving = Held(unit, [hold for hold in holds if hold.until is not None])
     days = [as_of, *(month.last for month in months)]
     counted: dict[str, list[int]] = {rule.id: [] for rule in unit.rules}
     stays: dict[str, Mapping[str, int]] = {}
     for day in days:
-        going = Going(connection, unit, day)
+        held = Held.copied(connection, unit, holds if day == as_of else [hold for hold in holds if hold.live(day)])
+        going = Going(connection, unit, day, held.covers)
         going.build()
         for rule in unit.rules:
-            if _depends(unit, rule, going):
+            if _depends(unit, rule, going) or moving.reaches(rule.table):
                 counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, day, going)))
             elif day == days[-1]:
                 counted[rule.id] = _at_once(connection, unit, rule, days, going)
             if day == days[-1]:
                 stays[rule.id] = _states(connection, unit, rule, day, going)
         going.drop()
+        held.drop(connection)
     return [
         RuleForecast(rule, numbers[0], tuple(after - before for before, after in pairwise(numbers)), stays[rule.id])
         for rule in unit.rules

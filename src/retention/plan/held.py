@@ -82,12 +82,12 @@ class Held:
         self._paths: dict[TableKey, tuple[SubjectPath, ...]] = {}
 
     @classmethod
-    def copied(cls, connection: Connection, unit: Unit, holds: Sequence[Hold]) -> Held:
+    def copied(cls, connection: Connection, unit: Unit, holds: Sequence[Hold], name: str = "retention_held") -> Held:
         """Return the same for a connection that must not change the database: its keys lie in a temporary table."""
         held = cls(unit, holds)
         if held._subjects:
-            held.keys = empty_table(connection, "retention_held", [HOLD.c.table_name, HOLD.c.row_key])
-            Index("retention_held_key", *held.keys.c).create(connection)
+            held.keys = empty_table(connection, name, [HOLD.c.table_name, HOLD.c.row_key])
+            Index(f"{name}_key", *held.keys.c).create(connection)
             held.stage(connection)
         return held
 

@@ -18,10 +18,11 @@ STATES = ("in_use", "done", "unreadable", "separate", "held", "referenced", "due
 
 def due(unit: Unit, rule: BoundRule, row: FromClause, as_of: date, going: Going) -> Sql:
     """Return whether the row is due under the rule on ``as_of``, which is the day ``going`` was built for."""
-    # What a set holds has lapsed: nothing else was staged.
-    goes = going.goes(rule.table, row) if _staged(rule, going) else None
-    lapsed = unit.table_rules(rule).lapsed(row, as_of, going.stays) if goes is None else goes
-    return and_(rule.selected(row), lapsed)
+    if _staged(rule, going):
+        # What a set holds has lapsed, and no hold covers it: nothing else was staged.
+        return and_(rule.selected(row), going.goes(rule.table, row))
+    lapsed = unit.table_rules(rule).lapsed(row, as_of, going.stays)
+    return and_(rule.selected(row), lapsed, not_(going.covers(rule.table, row)))
 
 
 def state(unit: Unit, rule: BoundRule, row: FromClause, as_of: date, going: Going) -> Sql:
@@ -35,6 +36,7 @@ def state(unit: Unit, rule: BoundRule, row: FromClause, as_of: date, going: Goin
         (sure(rules.done(row)), "done"),
         (sure(rules.unreadable(row)), "unreadable"),
         (not_(lapsed), "separate"),
+        (sure(going.covers(rule.table, row)), "held"),
         *blocked,
         else_="due",
     )

@@ -11,6 +11,7 @@ from retention.law import Reckoning
 from retention.matrix.model import Keep, Purpose
 from retention.plan.clocks import ClockColumn
 from retention.plan.rules import BoundRule
+from retention.register import Hold
 
 Problem = Literal["null", "unreadable", "no_parent"]
 
@@ -78,20 +79,11 @@ class Referring:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A hold that covers the row; ``until`` is its last day, None where it has none."""
-
-    id: str
-    by: str
-    reason: str
-    until: date | None
-
-
-@dataclass(frozen=True, slots=True)
 class RuleAnswer:
     """The row under one rule that selects it.
 
-    ``goes_on``: the first day on which it is due, if nothing changes but the day; None where that isn't known.
+    ``holds``: those in force that cover the row. ``goes_on``: the first day on which it is due, if nothing changes but
+    the day; None where that isn't known.
     ``carried_under``: the rule under which it is carried out. ``needed_by``: those of ``referenced_by`` that
     ``while_referenced_by`` names; ``needed_before``: the latest last day of such rows that the pipeline destroyed.
     ``done_on``: when it was transformed.

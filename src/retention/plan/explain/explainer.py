@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +15,7 @@ from retention.database.keyset import among
 from retention.database.names import TableKey
 from retention.matrix.binding import BoundPart
 from retention.plan.around import Around, GoingAround
-from retention.plan.explain.answer import Hold, Part, Referring, RowAnswer, RuleAnswer
+from retention.plan.explain.answer import Part, Referring, RowAnswer, RuleAnswer
 from retention.plan.explain.future import Future, Outlook
 from retention.plan.explain.holders import Holder, holders, holding
 from retention.plan.explain.periods import counted, ended, own_last_day
@@ -23,28 +23,21 @@ from retention.plan.explain.reading import RowRead, read_rows, read_states
 from retention.plan.rules import BoundRule, joined
 from retention.plan.states import due
 from retention.plan.units import Unit
+from retention.register import Hold
 
 Key = tuple[Any, ...]
-HoldsOf = Callable[[TableKey, Key], Sequence[Hold]]
-"""The live holds that cover a row."""
-
 _CHUNK = 1_000
 _DAY = timedelta(days=1)
 
 
-def no_holds(_table: TableKey, _key: Key) -> Sequence[Hold]:
-    """Return that no hold covers the row."""
-    return ()
-
-
 @dataclass(frozen=True)
 class Explainer:
-    """Explains rows of one unit as of a day, inside one planning transaction."""
+    """Explains rows of one unit as of a day, inside one planning transaction. ``holds`` are those in force."""
 
     connection: Connection
     unit: Unit
     as_of: date
-    holds: HoldsOf = no_holds
+    holds: Sequence[Hold] = ()
 
     def states(self, table: TableKey, keys: Sequence[Key]) -> dict[str, dict[Key, str]]:
         """Return, per rule of the table, the state of every row of ``keys`` that the rule selects."""
@@ -67,24 +60,29 @@ class Explainer:
 
     def _answers(self, around: Around, table: TableKey, key: Key) -> tuple[RuleAnswer, ...]:
         reads: list[tuple[BoundRule, RowRead]] = []
+        row = self.unit.binding.shape(table).sql
         with self._going(around, self.as_of) as going:
+            holds = going.holds(table, row, among(row, self.unit.binding.row_key(table), [key]))
             for rule in self._rules(table):
                 chosen = among(rule.row, rule.key, [key])
                 found = read_rows(self.connection, self.unit, rule, self.as_of, going, chosen)
                 reads.extend((rule, read) for read in found)
         on_rows = [one for one in reads if one[0].action.on_rows]
         groups = [*([on_rows] if on_rows else []), *([one] for one in reads if one not in on_rows)]
-        answers = [answer for group in groups for answer in self._decided(around, key, group)]
+        answers = [answer for group in groups for answer in self._decided(around, key, group, holds)]
         return tuple(sorted(answers, key=lambda answer: answer.rule.place))
 
-    def _decided(self, around: Around, key: Key, group: Sequence[tuple[BoundRule, RowRead]]) -> Iterator[RuleAnswer]:
+    def _decided(
+        self, around: Around, key: Key, group: Sequence[tuple[BoundRule, RowRead]], holds: tuple[Hold, ...]
+    ) -> Iterator[RuleAnswer]:
         """Yield the answers of rules that decide together over the row."""
         rules = [rule for rule, _read in group]
         bases = [counted(rule, read, self.as_of) for rule, read in group]
         purposes = [ended(rule, read) for rule, read in group]
-        holds = tuple(self.holds(rules[0].table, key))
         some = holders(self.unit, rules)
-        future = Future(self.as_of, lambda day: self._outlook(around, rules[0], key, some, day), lambda: around.turns)
+        future = Future(
+            self.as_of, lambda day: self._outlook(around, rules[0], key, some, day), lambda: self._turns(around)
+        )
         referring = self._referring(future, some)
         state = group[0][1].state
         goes_on = None
@@ -92,7 +90,7 @@ class Explainer:
             goes_on = self.as_of
         elif state not in ("done", "unreadable"):
             own = own_last_day([one for each in bases for one in each], [one for each in purposes for one in each])
-            goes_on = self._goes_on(own, holds, future, some, blocked=state == "referenced" or bool(referring))
+            goes_on = self._goes_on(own, future, some, holds, blocked=state == "referenced" or bool(referring))
         named = {str(self.unit.binding.name_of(one.table)) for one in some if one.named is not None}
         for number, (rule, read) in enumerate(group):
             yield RuleAnswer(
@@ -111,14 +109,13 @@ class Explainer:
             )
 
     def _goes_on(
-        self, own: date | None, holds: Sequence[Hold], future: Future, some: Sequence[Holder], *, blocked: bool
+        self, own: date | None, future: Future, some: Sequence[Holder], holds: Sequence[Hold], *, blocked: bool
     ) -> date | None:
         """Return the first day on which the row is due; None where nobody knows it."""
-        held = [hold.until for hold in holds]
-        if own is None or None in held:
+        if own is None or any(hold.until is None for hold in holds):
             return None
-        start = max([own + _DAY, self.as_of, *(until + _DAY for until in held if until is not None)])
-        if not blocked:
+        start = max(own + _DAY, self.as_of)
+        if not blocked and not holds:
             return start
         now = future.on(self.as_of).holding
         if any(one.table in now and not one.leaves(self.unit) for one in some):
@@ -136,6 +133,10 @@ class Explainer:
                 until = None if free is None else free - _DAY
             found.append(Referring(str(self.unit.binding.name_of(table)), rows, until))
         return tuple(found)
+
+    def _turns(self, around: Around) -> list[date]:
+        ends = {hold.until + _DAY for hold in self.holds if hold.until is not None}
+        return sorted({*around.turns, *ends})
 
     def _outlook(self, around: Around, rule: BoundRule, key: Key, some: Sequence[Holder], day: date) -> Outlook:
         with self._going(around, day) as going:
@@ -193,10 +194,13 @@ class Explainer:
 
     @contextmanager
     def _going(self, around: Around, day: date) -> Iterator[GoingAround]:
-        going = GoingAround(self.connection, around.nearby, day, around=around)
-        going.build()
+        going = GoingAround.of(around, day, self._in_force(day))
         yield going
         going.drop()
+
+    def _in_force(self, day: date) -> Sequence[Hold]:
+        """Return the holds of a day: today's on as-of, whichever day that is, and those that haven't ended later."""
+        return self.holds if day == self.as_of else [hold for hold in self.holds if hold.live(day)]
 
 
 def _paths(parts: Sequence[BoundPart], table: TableKey) -> Iterator[tuple[BoundPart, ...]]:

@@ -19,10 +19,15 @@ from retention.plan.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Rows that ``steps`` lead to and that keep a row while they stay; only those ``named`` selects where it is set."""
+    """Rows that ``steps`` lead to and that keep a row while they stay.
+
+    ``named``: the rule of ``while_referenced_by`` that selects them. ``part``: they are parts of the row's own record,
+    which keep it only where a hold covers them.
+    """
 
     steps: tuple[Step, ...]
     named: BoundRule | None = None
+    part: bool = False
 
     @property
     def table(self) -> TableKey:
@@ -34,7 +39,9 @@ class Holder:
         return self.named is not None or self.table in unit.row_rules or self.table in unit.part_owners
 
     def stays(self, going: Going, row: FromClause) -> Sql:
-        """Return whether such a row stays."""
+        """Return whether such a row stays by itself."""
+        if self.part:
+            return going.covers(self.table, row)
         if self.named is None:
             return not_(going.goes(self.table, row))
         return and_(self.named.selected(row), going.stays(self.named, row))
@@ -45,22 +52,21 @@ def holders(unit: Unit, rules: Sequence[BoundRule]) -> tuple[Holder, ...]:
     found: list[Holder] = []
     if rules[0].action.on_rows:
         parts = tuple(dict.fromkeys(part for rule in rules for part in rule.parts))
-        found.extend(Holder(steps) for steps in _references(unit, rules[0].table, parts, ()))
+        found.extend(_references(unit, rules[0].table, parts, ()))
     found.extend(Holder((Step(relation, up=False),), other) for rule in rules for other, relation in rule.referencing)
     return tuple(found)
 
 
-def _references(
-    unit: Unit, table: TableKey, parts: Sequence[BoundPart], path: tuple[Step, ...]
-) -> Iterator[tuple[Step, ...]]:
+def _references(unit: Unit, table: TableKey, parts: Sequence[BoundPart], path: tuple[Step, ...]) -> Iterator[Holder]:
     own = {part.relation for part in parts}
     for relation in unit.referring(table):
         if relation not in own:
-            yield (*path, Step(relation, up=False))
+            yield Holder((*path, Step(relation, up=False)))
     for part in parts:
         there = (*path, Step(part.relation, up=False))
+        yield Holder(there, part=True)
         for _owner, relation in unit.part_owners.get(part.table, ()):
-            yield (*there, Step(relation, up=True))
+            yield Holder((*there, Step(relation, up=True)))
         yield from _references(unit, part.table, part.parts, there)
 
 
