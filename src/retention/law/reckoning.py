@@ -46,15 +46,18 @@ def reckon(event: date, period: str, roll_holidays: bool, computation: Computati
 
     Args: as of :func:`retention.law.last_day`, which gives the day itself.
 
+    What never lapses has no steps: its last day is ``date.max``.
+
     Raises:
         PeriodError: the period can't be read.
-        OverflowError: the last day lies after the year 9999.
     """
     parsed = parse_period(period)
     civil = computation == "civil"
+    last = last_day(event, period, roll_holidays, computation, calendar)
+    if last == date.max:
+        return Reckoning(event, parsed, computation, False, None, None, None, last, (), last, last)
     by_calendar = civil_last_day if civil else administrative_last_day
     ends_on = by_calendar(event, parsed)
-    last = last_day(event, period, roll_holidays, computation, calendar)
     other: Computation = "administrative" if civil else "civil"
     empty = parsed.months == 0 and parsed.days == 0
     start = event + _DAY if civil else event

@@ -6,6 +6,7 @@ from typing import Any
 
 from retention.errors import Refused
 from retention.matrix.schema import json_schema
+from retention.plan.states import STATES
 
 _DAY = {"type": "string", "format": "date"}
 _COUNT = {"type": "integer", "minimum": 0}
@@ -179,6 +180,116 @@ _VERIFY = _object(
 
 _HOLDS = _object({"schema": {"const": "retention.holds/1"}, "holds": _list(_HOLD)})
 
+_STATE = {"enum": list(STATES)}
+_STOPPED = _list(_object({"id": _TEXT, "finding": _TEXT}))
+_EXPLAINED_BASIS = _object(
+    {"id": _TEXT, "kind": {"enum": ["min", "max"]}, "steps": _TEXTS},
+    {
+        "name": _TEXT,
+        "statute": _TEXT,
+        "article": _TEXT,
+        "record": _TEXT,
+        "read": _DAY,
+        "source_mark": {"enum": ["V", "S", "M", "O"]},
+        "period": _TEXT,
+        "computation": {"enum": ["civil", "administrative"]},
+        "roll_holidays": {"type": "boolean"},
+        "rules": _TEXTS,
+        "applies": {"type": "boolean"},
+        "event": _DAY,
+        "counts_from": _DAY,
+        "last_day": _DAY,
+        "lapsed": {"type": "boolean"},
+        "provisional": {"const": True},
+        "other_reading": _DAY,
+    },
+)
+_EXPLAINED_PURPOSE = _object(
+    {"id": _TEXT, "statute": _TEXT, "article": _TEXT, "alive": {"type": "boolean"}, "steps": _TEXTS},
+    {"name": _TEXT, "read": _DAY, "ends": _DAY},
+)
+_EXPLAIN_RULE = _object(
+    {
+        "id": _TEXT,
+        "state": _STATE,
+        "action": _ACTION,
+        "bases": _list(_EXPLAINED_BASIS),
+        "purposes": _list(_EXPLAINED_PURPOSE),
+        "holds": _list(_object({"id": _TEXT, "by": _TEXT, "reason": _TEXT}, {"until": _DAY})),
+        "referenced_by": _REFERENCED_BY,
+    },
+    {"goes_on": _DAY, "overdue": {"const": True}, "done_on": _DAY, "carried_under": _TEXT, "shard": _COUNT},
+)
+_EXPLAIN = _object(
+    {
+        "schema": {"const": "retention.explain/1"},
+        "database": _TEXT,
+        "table": _TEXT,
+        "key": _TEXTS,
+        "as_of": _DAY,
+        "rules": _list(_EXPLAIN_RULE),
+        "part_of": _list(
+            _object(
+                {"rule": _TEXT, "table": _TEXT, "states": {"type": "object", "additionalProperties": _COUNT}},
+                {"goes_on": _DAY, "shard": _COUNT},
+            )
+        ),
+        "stopped": _STOPPED,
+        "uncovered": {"type": "boolean"},
+    },
+    {"out_of_scope": _TEXT},
+)
+_MONTH = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"}
+_OF_RULE = {"id": _TEXT, "database": _TEXT, "shard": _COUNT, "table": _TEXT}
+_FORECAST = _object(
+    {
+        "schema": {"const": "retention.forecast/1"},
+        "as_of": _DAY,
+        "matrix": _TEXT,
+        "months": _list(_object({"month": _MONTH, "first": _DAY, "last": _DAY})),
+        "rules": _list(
+            _object(
+                {
+                    **_OF_RULE,
+                    "action": _ACTION,
+                    "due": _COUNT,
+                    "months": _list(_object({"month": _MONTH, "rows": _COUNT})),
+                    "stays": {"type": "object", "propertyNames": _STATE, "additionalProperties": _COUNT},
+                }
+            )
+        ),
+        "stopped": _STOPPED,
+    }
+)
+_DIFFERENCE = {
+    "due": _object({"old": _COUNT, "new": _COUNT}),
+    "newly_due": _COUNT,
+    "no_longer_due": _COUNT,
+}
+_A_MATRIX = _object({"file": _TEXT, "matrix": _TEXT})
+_DIFF = _object(
+    {
+        "schema": {"const": "retention.diff/1"},
+        "as_of": _DAY,
+        "old": _A_MATRIX,
+        "new": _A_MATRIX,
+        "rules": _list(
+            _object(
+                {
+                    **_OF_RULE,
+                    "change": {"enum": ["added", "removed", "changed", "same"]},
+                    "changed": _TEXTS,
+                    "action": _object({}, {"old": _ACTION, "new": _ACTION}),
+                    **_DIFFERENCE,
+                    "changed_action": _COUNT,
+                }
+            )
+        ),
+        "tables": _list(_object({"name": _TEXT, "shard": _COUNT, **_DIFFERENCE})),
+        "stopped": _list(_object({"id": _TEXT, "matrix": {"enum": ["old", "new"]}, "finding": _TEXT})),
+    }
+)
+
 SCHEMAS: dict[str, dict[str, Any] | None] = {
     "matrix": None,
     "plan": _PLAN,
@@ -186,6 +297,9 @@ SCHEMAS: dict[str, dict[str, Any] | None] = {
     "check": _FINDINGS,
     "coverage": _FINDINGS,
     "verify": _VERIFY,
+    "explain": _EXPLAIN,
+    "forecast": _FORECAST,
+    "diff": _DIFF,
     "hold": _HOLD,
     "holds": _HOLDS,
 }

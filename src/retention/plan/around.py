@@ -81,12 +81,11 @@ class Around:
         for rule in all_rules(self.nearby):
             row = rule.shape.sql
             for clock in rule.clocks:
-                bucket = clock.bucket(row).label("bucket")
-                query = (
-                    select(bucket).distinct().select_from(row).where(self.covers(rule.table, row), clock.readable(row))
-                )
+                day = clock.day(row).label("day")
+                query = select(day).distinct().select_from(row).where(self.covers(rule.table, row), clock.readable(row))
                 for text in self.connection.execute(query).scalars():
-                    found.update(last + _DAY for last in _last_days(rule, clock, clock.reading.day_of(str(text))))
+                    last_days = _last_days(rule, clock, date.fromisoformat(str(text)))
+                    found.update(last + _DAY for last in last_days if last < date.max)
         return tuple(sorted(found))
 
     def drop(self) -> None:
@@ -118,7 +117,9 @@ class Around:
             staged = empty_table(self.connection, name, [shape.sql.c[column] for column in self._key(table)])
             Index(f"{name}_key", *staged.c).create(self.connection)
             self.staged[table] = staged
-        added = self.connection.execute(insert(self.staged[table]).from_select(self._key(table), rows)).rowcount
+        adding = insert(self.staged[table]).from_select(self._key(table), rows)
+        # Without the option not every driver's count of inserted rows is kept.
+        added = self.connection.execute(adding, execution_options={"preserve_rowcount": True}).rowcount
         self._rows[table] = self._rows.get(table, 0) + added
         return added
 

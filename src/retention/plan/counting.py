@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, and_, case, exists, func, literal, not_, or_, select, true
 
 from retention.database.names import TableKey
 from retention.database.reading import Sql
-from retention.law import OVERDUE_AFTER, last_day
+from retention.law import last_day
 from retention.matrix.binding import BoundPart
 from retention.plan.clocks import ClockColumn, sure
 from retention.plan.going import Going, count
@@ -64,7 +64,7 @@ class Counter:
         due = and_(lapsed, also)
         alone = len(rules.rules) == 1
         first = true() if alone else sure(rules.carried_under(rule, row))
-        overdue = sure(rules.overdue(row, self.as_of, self.going.stays, self._lasted))
+        overdue = sure(rules.overdue(row, self.as_of, self.going.stays, self.unit.lasting(self.as_of)))
         # Rows beside those that lapsed are left out first, so that each further condition is asked of few.
         numbers = self.connection.execute(
             select(
@@ -92,13 +92,6 @@ class Counter:
             full=self._full(rule, rules, all_lapsed) if self.full else None,
             holds=self.held.counts(self.connection, rule.table, row, lapsed) if held else {},
         )
-
-    def _lasted(self, rule: BoundRule, row: FromClause) -> Sql:
-        """Return whether a row's last day doesn't lie so far back that it is overdue."""
-        day = self.as_of - timedelta(days=OVERDUE_AFTER)
-        together = self.unit.row_rules.get(rule.table) if rule.action.on_rows else None
-        rules = together or TableRules(rule.table, (rule,))
-        return not_(sure(rules.lapsed(row, day, self._lasted)))
 
     def _unreadable(self, rule: BoundRule, rules: TableRules) -> Sql:
         row = rules.row

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 
+from sqlalchemy import FromClause, not_
+
 from retention.database.names import TableKey
+from retention.database.reading import Sql
 from retention.database.relations import Relation, child_first
+from retention.law import OVERDUE_AFTER
 from retention.matrix.binding import Binding, BoundPart
+from retention.plan.clocks import sure
 from retention.plan.rows import TableRules, by_table
-from retention.plan.rules import BoundRule
+from retention.plan.rules import BoundRule, Staying
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,17 @@ class Unit:
     def table_rules(self, rule: BoundRule) -> TableRules:
         """Return the rules that decide together over the rows of ``rule``."""
         return self.row_rules[rule.table] if rule.action.on_rows else TableRules(rule.table, (rule,))
+
+    def lasting(self, as_of: date) -> Staying:
+        """Return what tells whether a row's last day doesn't lie so far back that it is overdue on ``as_of``."""
+        day = as_of - timedelta(days=OVERDUE_AFTER)
+
+        def lasts(rule: BoundRule, row: FromClause) -> Sql:
+            together = self.row_rules.get(rule.table) if rule.action.on_rows else None
+            rules = together or TableRules(rule.table, (rule,))
+            return not_(sure(rules.lapsed(row, day, lasts)))
+
+        return lasts
 
     @cached_property
     def part_owners(self) -> dict[TableKey, list[tuple[TableKey, Relation]]]:

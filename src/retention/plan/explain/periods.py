@@ -49,7 +49,9 @@ def _counted(rule: BoundRule, keep: BoundKeep, read: RowRead, as_of: date) -> Co
         reckoning=reckoning,
         applies=event is not None or broken or not keep.may_be_absent,
         lapsed=reckoning is not None and reckoning.last_day < as_of,
-        provisional=reckoning is not None and reckoning.rolls and rule.calendar.provisional(reckoning.last_day, as_of),
+        provisional=reckoning is not None
+        and reckoning.rolls
+        and rule.calendar.provisional(reckoning.ends_on, reckoning.last_day, as_of),
     )
 
 

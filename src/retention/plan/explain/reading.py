@@ -55,7 +55,7 @@ def read_rows(
 ) -> list[RowRead]:
     """Return what is to be said of every chosen row that the rule selects."""
     row = rule.row
-    overdue = sure(unit.table_rules(rule).overdue(row, as_of, going.stays))
+    overdue = sure(unit.table_rules(rule).overdue(row, as_of, going.stays, unit.lasting(as_of)))
     columns: list[Sql] = [
         *(row.c[name] for name in rule.key),
         state(unit, rule, row, as_of, going),
@@ -66,7 +66,7 @@ def read_rows(
     for end in rule.ends:
         columns.extend([_flag(sure(end.ended(row, as_of))), _flag(not_(sure(end.unreadable(row))))])
     for clock in rule.clocks:
-        columns.extend([_problem(clock, row), case((clock.readable(row), clock.bucket(row)))])
+        columns.extend([_problem(clock, row), clock.day(row)])
     named = [column.label(f"c{number}") for number, column in enumerate(columns)]
     found = connection.execute(select(*named).select_from(row).where(chosen, rule.selected(row)))
     return [_row(rule, tuple(one)) for one in found]
@@ -77,8 +77,8 @@ def _row(rule: BoundRule, values: tuple[Any, ...]) -> RowRead:
     key, (found, overdue, transformed, kept), rest = values[:width], values[width : width + 4], values[width + 4 :]
     ends, clocks = rest[: 2 * len(rule.ends)], rest[2 * len(rule.ends) :]
     seen = {
-        clock: _seen(clock, problem, bucket)
-        for clock, problem, bucket in zip(rule.clocks, clocks[::2], clocks[1::2], strict=True)
+        clock: _seen(clock, problem, day)
+        for clock, problem, day in zip(rule.clocks, clocks[::2], clocks[1::2], strict=True)
     }
     return RowRead(
         key=key,
@@ -87,15 +87,15 @@ def _row(rule: BoundRule, values: tuple[Any, ...]) -> RowRead:
         seen=seen,
         ended=[bool(one) for one in ends[::2]],
         end_readable=[bool(one) for one in ends[1::2]],
-        transformed_on=_transformed(rule, transformed),
+        transformed_on=_day(transformed),
         kept_day=_day(kept),
     )
 
 
-def _seen(clock: ClockColumn, problem: Problem | None, bucket: Any) -> Seen:
-    if problem is not None or bucket is None:
+def _seen(clock: ClockColumn, problem: Problem | None, day: Any) -> Seen:
+    if problem is not None or day is None:
         return Seen(clock, None, problem or "unreadable")
-    return Seen(clock, clock.reading.day_of(str(bucket)))
+    return Seen(clock, _day(day))
 
 
 def _problem(clock: ClockColumn, row: FromClause) -> Sql:
@@ -112,8 +112,7 @@ def _transformed_on(rule: BoundRule, row: FromClause) -> Sql:
     if rule.action.on_rows and rule.follows is None:
         return null()
     if rule.mark is not None:
-        clock = rule.mark.columns[0]
-        return case((clock.readable(row), clock.bucket(row)))
+        return rule.mark.columns[0].day(row)
     record = DONE.alias()
     mine = and_(record.c.rule == (rule.follows or rule.id), record.c.row_key == rule.key_text(row))
     return select(func.max(record.c.done_on)).where(mine).correlate(row).scalar_subquery()
@@ -130,12 +129,6 @@ def _kept_day(rule: BoundRule, row: FromClause) -> Sql:
 
 def _flag(condition: Sql) -> Sql:
     return case((condition, literal(1)), else_=literal(0))
-
-
-def _transformed(rule: BoundRule, text: Any) -> date | None:
-    if text is None or rule.mark is None:
-        return _day(text)
-    return rule.mark.columns[0].reading.day_of(str(text))
 
 
 def _day(text: Any) -> date | None:
