@@ -29,6 +29,7 @@ from retention.plan.plan import Plan, RulePlan
 from retention.plan.planner import Planner
 from retention.plan.units import Unit
 from retention.quality.independent import due_left
+from retention.register import Hold
 
 IDENTITY = "bench"
 ORGANISATION = {"name": "시험"}
@@ -43,6 +44,16 @@ class Chain:
 
     def append(self, kind: str, body: Mapping[str, Any], blob: bytes | None = None) -> None:
         self.entries.append((kind, body))
+
+
+class NoHolds:
+    """A register that nobody ever wrote a hold to."""
+
+    def version(self) -> int:
+        return 0
+
+    def of(self, database: str, identity: str) -> Sequence[Hold]:
+        return ()
 
 
 @dataclass
@@ -126,9 +137,8 @@ class Bench:
         units, _problems = planner.units(binding)
         now = datetime(as_of.year, as_of.month, as_of.day, 3, tzinfo=UTC)
         key = RunKey.fresh()
-        context = RunContext(
-            f"run{next(_RUNS)}", as_of, lambda: now, Fingerprinter(bytes(32)).for_table, lambda _action: key
-        )
+        prints = Fingerprinter(bytes(32)).for_table
+        context = RunContext(f"run{next(_RUNS)}", as_of, lambda: now, prints, lambda _action: key, NoHolds())
         outcomes: dict[str, Outcome] = {}
         for unit in units:
             for outcome in UnitRun(context, unit, plan.of_unit(unit.id), Chain(), {}).carry_out():
