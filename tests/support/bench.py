@@ -46,6 +46,10 @@ class Chain:
         self.entries.append((kind, body))
 
 
+class Mistaken(AssertionError):
+    """A matrix has errors that no database is needed to find."""
+
+
 class NoHolds:
     """A register that nobody ever wrote a hold to."""
 
@@ -107,7 +111,8 @@ class Bench:
             YAML(typ="safe").dump(whole, file)
         matrix, findings = inspect(path)
         errors = [one.line() for one in findings if one.severity == "error"]
-        assert matrix is not None and not errors, "\n".join(errors)
+        if matrix is None or errors:
+            raise Mistaken("\n".join(errors))
         return matrix
 
     def bind(self, matrix: Matrix) -> Binding:

@@ -80,24 +80,24 @@ def _shared(matrix: Matrix, lines: Lines) -> Iterator[Finding]:
 
 
 def _changed_clocks(matrix: Matrix, lines: Lines) -> Iterator[Finding]:
-    """Yield column rules that change what another rule, or the same one, counts from."""
-    counted: dict[tuple[TableName, str], Rule] = {}
+    """Yield column rules that change what another rule counts from; to the rule itself such a row is done."""
+    counted: dict[tuple[TableName, str], list[Rule]] = {}
     for rule in matrix.rules:
         for clock in clocks_of(rule):
             table = _table_of(rule, clock)
             if table is not None:
-                counted.setdefault((table, clock.column), rule)
+                counted.setdefault((table, clock.column), []).append(rule)
     for rule in matrix.rules:
         for column, spec in rule.columns.items():
-            other = counted.get((rule.table, column))
-            if other is None or spec.name == "keep":
+            others = [other for other in counted.get((rule.table, column), ()) if other is not rule]
+            if not others or spec.name == "keep":
                 continue
             becomes = (
                 "its rows would be unreadable under it, and stay for ever"
                 if spec.name == "null"
                 else "its rows would go on another day than the law's"
             )
-            what = f"rule {rule.id} changes {rule.table}.{column}, from which rule {other.id} counts: {becomes}"
+            what = f"rule {rule.id} changes {rule.table}.{column}, from which rule {others[0].id} counts: {becomes}"
             yield finding("RET133", lines.of(rule, "columns", column), what, subject=rule.id)
 
 
