@@ -26,6 +26,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     String,
+    Text,
     Time,
     Uuid,
     and_,
@@ -98,6 +99,11 @@ class Dialect(abc.ABC):
         del connection, schema
         return {}
 
+    def json_columns(self, connection: Connection, schema: str | None) -> set[tuple[str, str]]:
+        """Return table and name of columns that hold JSON though their type doesn't say so."""
+        del connection, schema
+        return set()
+
     def kind(self, type_: types.TypeEngine[Any]) -> ColumnKind:
         """Return what a reflected type is to this product."""
         if isinstance(type_, DateTime):
@@ -124,6 +130,14 @@ class Dialect(abc.ABC):
         """Return the type under which the column's values travel unchanged."""
         del kind
         return type_
+
+    def json_text(self, column: Sql) -> Sql:
+        """Return a column of JSON as the text of its document."""
+        return cast(column, Text)
+
+    def json_of(self, text: Sql, column: Sql) -> Sql:
+        """Return the text of a document as what a column of JSON takes."""
+        return cast(text, column.type)
 
     # --- clocks -------------------------------------------------------------------------------------------------
 

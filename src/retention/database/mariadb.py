@@ -68,6 +68,29 @@ class MariaDB(Dialect):
         )
         return {(name, held): charset for name, held, charset in connection.execute(query)}
 
+    def json_columns(self, connection: Connection, schema: str | None) -> set[tuple[str, str]]:
+        """Return the columns declared JSON: to MariaDB that is a text whose own check is json_valid."""
+        if not getattr(connection.dialect, "is_mariadb", False):
+            return set()
+        checks = table("CHECK_CONSTRAINTS", schema="information_schema")
+        named: Sql = column("CONSTRAINT_NAME")
+        checked = func.lower(column("CHECK_CLAUSE"))
+        query: Select[str, str] = (
+            select(column("TABLE_NAME"), named)
+            .select_from(checks)
+            .where(column("CONSTRAINT_SCHEMA") == (schema or connection.dialect.default_schema_name))
+            .where(column("LEVEL") == "Column", checked == func.lower(func.concat("json_valid(`", named, "`)")))
+        )
+        return {(owner, name) for owner, name in connection.execute(query)}
+
+    def json_text(self, column: Sql) -> Sql:
+        """Return the column where it is a text already."""
+        return column if isinstance(column.type, types.String) else super().json_text(column)
+
+    def json_of(self, text: Sql, column: Sql) -> Sql:
+        """Return the text where the column is one too."""
+        return text if isinstance(column.type, types.String) else super().json_of(text, column)
+
     def kind(self, type_: types.TypeEngine[Any]) -> ColumnKind:
         """A TIMESTAMP is an instant here, a DATETIME is not; TINYINT(1) is how a truth value is stored."""
         if isinstance(type_, mysql.TIMESTAMP):

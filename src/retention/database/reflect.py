@@ -61,11 +61,12 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
         partitions = dialect.partitions(connection, schema)
         found = _Reflected(inspector, schema)
         charsets = dialect.charsets(connection, schema)
+        jsons = dialect.json_columns(connection, schema)
         for name, columns in found.columns.items():
             if name in partitions:
                 continue
             key = TableKey(schema, name)
-            tables[key] = _shape(key, columns, found, charsets, dialect, metadata)
+            tables[key] = _shape(key, columns, found, charsets, jsons, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default))  # noqa: PERF401 - reads better than one expression
     return Schema(tables, tuple(relations), default)
@@ -97,6 +98,7 @@ def _shape(
     columns: list[dict[str, Any]],
     found: _Reflected,
     charsets: Mapping[tuple[str, str], str],
+    jsons: set[tuple[str, str]],
     dialect: Dialect,
     metadata: MetaData,
 ) -> TableShape:
@@ -116,7 +118,7 @@ def _shape(
     shapes = {
         column["name"]: ColumnShape(
             name=column["name"],
-            kind=dialect.kind(column["type"]),
+            kind=ColumnKind.JSON if (key.name, column["name"]) in jsons else dialect.kind(column["type"]),
             length=getattr(column["type"], "length", None),
             nullable=bool(column.get("nullable", True)),
             unique=column["name"] in alone,

@@ -105,6 +105,15 @@ class SQLite(Dialect):
         """Whether a column may hold numbers: a text of digits becomes one, except in a column of texts."""
         return kind in _ANYTHING
 
+    def json_text(self, column: Sql) -> Sql:
+        """Return the column: JSON is stored as text."""
+        return column
+
+    def json_of(self, text: Sql, column: Sql) -> Sql:
+        """Return the text: JSON is stored as it is."""
+        del column
+        return text
+
     def native_date(self) -> Reading:
         """Read a column declared DATE: text ``YYYY-MM-DD``."""
         return text_reading(self, IsoShape(has_time=False), None, EARLIEST)
