@@ -9,8 +9,9 @@ from retention.database.catalog import Facts
 from retention.database.columns import ColumnKind
 from retention.errors import Finding, Refused
 from retention.matrix.binding import Binding, table_key
+from retention.matrix.column_facts import column_facts
 from retention.matrix.model import Action, Rule
-from retention.surrogate import ColumnFacts, Transform, build
+from retention.surrogate import Transform, build
 
 
 def changed_columns(binding: Binding, facts: Facts, *, has_key_ring: bool) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def _transforms(binding: Binding, rule: Rule) -> Generator[Finding, None, dict[s
     found: dict[str, Transform] = {}
     for name, spec in rule.columns.items():
         shape = binding.column(binding.shape(rule.table).key, name, rule.place)
-        facts = ColumnFacts(shape.kind.value, shape.length, shape.nullable, shape.unique)
+        facts = column_facts(binding, binding.shape(rule.table).key, shape)
         try:
             transform = build(spec.name, spec.argument, column=facts, keys=None)
         except Refused:

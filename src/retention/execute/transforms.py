@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from retention.errors import Refused
+from retention.matrix.column_facts import column_facts
 from retention.matrix.model import Action
 from retention.plan.rules import BoundRule
-from retention.surrogate import ColumnFacts, KeySource, Transform, build
+from retention.surrogate import KeySource, Transform, build
 
 
 def build_transforms(rule: BoundRule, keys: KeySource | None) -> tuple[dict[str, Transform], str | None]:
@@ -18,7 +19,7 @@ def build_transforms(rule: BoundRule, keys: KeySource | None) -> tuple[dict[str,
     problems: list[str] = []
     for name, spec in rule.rule.columns.items():
         shape = rule.binding.column(rule.table, name, rule.rule.place)
-        facts = ColumnFacts(shape.kind.value, shape.length, shape.nullable, shape.unique)
+        facts = column_facts(rule.binding, rule.table, shape)
         transform = build(spec.name, spec.argument, column=facts, keys=keys)
         transforms[name] = transform
         problems.extend(f"column {name}: {problem}" for problem in transform.check())

@@ -46,10 +46,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "file": rule.file,
         "copies": list(rule.copies),
         "purposes": [use.purpose.id for use in rule.purposes],
-        "columns": {
-            name: spec.name if spec.argument is None else f"{spec.name}: {spec.argument}"
-            for name, spec in rule.columns.items()
-        },
+        "columns": {name: str(spec) for name, spec in rule.columns.items()},
         **({"for": rule.for_} if rule.for_ else {}),
         **({"term": rule.then_after.term} if rule.then_after else {}),
     }

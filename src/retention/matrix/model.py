@@ -244,6 +244,11 @@ class TransformSpec:
     argument: Any = None
     place: Place = field(default=Place("", 0), compare=False)
 
+    def __str__(self) -> str:
+        if isinstance(self.argument, Mapping):
+            return f"{self.name}: {'; '.join(f'{key}: {value}' for key, value in self.argument.items())}"
+        return self.name if self.argument is None else f"{self.name}: {self.argument}"
+
 
 @dataclass(frozen=True, slots=True)
 class ThenAfter:

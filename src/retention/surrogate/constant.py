@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 
 from retention.surrogate.base import Transform
@@ -13,9 +15,9 @@ class Constant(Transform):
     def transform(self, values: pd.Series, subjects: pd.Series) -> pd.Series:
         """Return the constant wherever there was a value."""
         del subjects
-        return pd.Series(
-            [None if missing else self.argument for missing in values.isna()], index=values.index, dtype=object
-        )
+        # A column of JSON is read and written as text.
+        given = json.dumps(self.argument, ensure_ascii=False) if self.column.kind == "json" else self.argument
+        return pd.Series([None if missing else given for missing in values.isna()], index=values.index, dtype=object)
 
     def problems(self) -> list[str]:
         """Refuse a constant that doesn't fit the column."""

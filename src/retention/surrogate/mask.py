@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from retention.surrogate.base import ColumnFacts, Transform, each_distinct
+from retention.surrogate.base import ColumnFacts, KeySource, Transform, each_distinct
 
 
 class Mask(Transform):
     """Keep ``first`` and ``last`` characters; a value no longer than both together is masked whole."""
 
-    def __init__(self, argument: dict[str, int], column: ColumnFacts) -> None:
-        super().__init__(argument, column)
+    def __init__(self, argument: dict[str, int], column: ColumnFacts, keys: KeySource | None = None) -> None:
+        super().__init__(argument, column, keys)
         given = argument if isinstance(argument, dict) else {}
         self.first, self.last = given.get("first", 0), given.get("last", 0)
 

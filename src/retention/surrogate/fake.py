@@ -1,0 +1,62 @@
+"""``{fake: KIND}``: a made-up value that looks real, the same for a subject wherever its kind is faked."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from retention.surrogate.base import ColumnFacts, KeySource, Transform
+from retention.surrogate.draw import draw_for
+from retention.surrogate.fake_kinds import KINDS
+
+
+class Fake(Transform):
+    """Replace a value by a fake one that its subject's draw picks.
+
+    The old value has no part in it but its spelling: a number keeps its dashes, a date its type. So two columns of one
+    kind hold the same fake value for the same person, in any table. On a unique column only ``login_id`` and
+    ``email`` are accepted, which carry 80 bits, and only where no person has two rows in the table. A row without a
+    subject is a person of its own.
+    """
+
+    keyed = True
+    by_subject = True
+
+    def __init__(self, argument: Any, column: ColumnFacts, keys: KeySource | None = None) -> None:
+        super().__init__(argument, column, keys)
+        self.kind = KINDS.get(argument) if isinstance(argument, str) else None
+        if self.kind is not None:
+            self.recognises = self.kind.recognises
+            self.injective = self.kind.one_to_one and column.one_per_subject
+
+    def transform(self, values: pd.Series, subjects: pd.Series) -> pd.Series:
+        """Return the fake values."""
+        assert self.kind is not None
+        there = values.notna().to_numpy()
+        codes, draws = draw_for(self.key("fake", self.argument), values[there], subjects[there])
+        made = self.kind.make(draws)[codes]
+        if self.kind.fit is not None:
+            room = self.column.length or sys.maxsize
+            pairs = zip(values[there], made, strict=True)
+            made = np.array([self.kind.fit(old, new, room) for old, new in pairs], dtype=object)
+        faked = np.full(len(values), None, dtype=object)
+        faked[there] = made
+        return pd.Series(faked, index=values.index, dtype=object)
+
+    def problems(self) -> list[str]:
+        """Refuse a kind that isn't known, and a column that it doesn't fit."""
+        if self.kind is None:
+            return [f"fake takes one of {', '.join(KINDS)}, not {self.argument!r}"]
+        found = []
+        if self.column.kind not in self.kind.kinds:
+            found.append(f"fake {self.argument} gives {self.kind.kinds[0]}s, the column is {self.column.kind}")
+        if not self.column.holds(self.kind.needs):
+            found.append(
+                f"fake {self.argument} needs {self.kind.needs} characters, the column holds {self.column.length}"
+            )
+        if self.column.unique and self.kind.one_to_one and not self.injective:
+            found.append("a person may have several rows here, and fake gives them all the same value")
+        return found
