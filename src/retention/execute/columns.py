@@ -22,6 +22,7 @@ from retention.errors import DatabaseFault
 from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.kept_clock import rekey
+from retention.execute.new_values import NewValues
 from retention.execute.walk import Found, Walk, latest
 from retention.law import seoul_day
 from retention.matrix.model import Action
@@ -41,12 +42,17 @@ class ChangeColumns:
     stage: Stage | None = None
     _new: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.values = NewValues(self.walk.unit, self.walk.rule, self.transforms)
+
     def prepare(self, connection: Connection) -> None:
         """Make the temporary table of a batch's new values."""
         rule, row = self.walk.rule, self.walk.rule.row
+        for transform in self.transforms.values():
+            transform.prepare()
         self._new = {name: f"retention_new_{number}" for number, name in enumerate(self._changed)}
         columns = [row.c[name] for name in rule.key]
-        columns += [row.c[name].label(new) for name, new in self._new.items()]
+        columns += [self.values.read(name).label(new) for name, new in self._new.items()]
         columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
         with connection.begin():
             self.stage = Stage(connection, "retention_batch_values", columns)
@@ -70,14 +76,14 @@ class ChangeColumns:
         assert self.stage is not None
         started = time.monotonic()
         rule, row = self.walk.rule, self.walk.rule.row
-        found = self.walk.next(connection, rows, [row.c[name] for name in self._changed])
+        found = self.walk.next(connection, rows, self.values.fetched)
         if found is None:
             return None
         days = latest(found.days)
         self.stage.load(connection, self._values(found))
         staged = self.stage.table
         same = and_(*(row.c[name] == staged.c[name] for name in rule.key))
-        values: dict[str, Any] = {name: staged.c[new] for name, new in self._new.items()}
+        values: dict[str, Any] = {name: self.values.written(name, staged.c[new]) for name, new in self._new.items()}
         values.update(self._mark())
         values.update(
             {name: row.c[name] for name, shape in rule.shape.columns.items() if shape.on_update and name not in values}
@@ -98,11 +104,7 @@ class ChangeColumns:
         return Done(changed, found.keys, days, {}, took, self.key_id)
 
     def _values(self, found: Found) -> list[tuple[Any, ...]]:
-        subjects = pd.Series([None] * len(found.keys), dtype=object)
-        columns: list[Sequence[Any]] = []
-        for number, name in enumerate(self._changed):
-            values = pd.Series([one[number] for one in found.extra], dtype=object)
-            columns.append(list(self.transforms[name].transform(values, subjects)))
+        columns = self.values.of(found.keys, found.extra)
         events = [self._recorded(days).isoformat() for days in found.days]
         return [
             (*key, *(None if pd.isna(value) else value for value in values), event)

@@ -30,6 +30,12 @@ class SubjectPath:
         fitting = [values for values in subjects if len(values) == len(self.columns)]
         if not fitting:
             return None
+        here, joined = self.reached(row)
+        same = self._same(here, fitting)
+        return exists(select(literal(1)).where(*joined, same).correlate(row)) if self.steps else same
+
+    def reached(self, row: FromClause) -> tuple[FromClause, list[Sql]]:
+        """Return the row that holds the subject's columns, and how it hangs on ``row``."""
         joined: list[Sql] = []
         here = row
         for step in self.steps:
@@ -38,8 +44,7 @@ class SubjectPath:
             pairs = zip(step.relation.columns, step.relation.parent_columns, strict=True)
             joined.extend(child.c[own] == parent.c[other] for own, other in pairs)
             here = there
-        same = self._same(here, fitting)
-        return exists(select(literal(1)).where(*joined, same).correlate(row)) if self.steps else same
+        return here, joined
 
     def _same(self, row: FromClause, subjects: Sequence[Values]) -> Sql:
         dialect = self.binding.database.dialect
