@@ -110,9 +110,14 @@ def _batches(rule: RuleOutcome, words: Words) -> str | None:
 
 
 def _key(rule: RuleOutcome, words: Words) -> str:
-    transforms = {how.partition(": ")[0] for how in rule.columns.values()}
-    if not transforms & _KEYED:
+    if not any(_keyed(how) for how in rule.columns.values()):
         return words("key_none")
     if rule.action == "pseudonymize" and "key" in rule.document:
         return words("key_named", key=rule.document["key"])
     return words.term("key", rule.action)
+
+
+def _keyed(how: str) -> bool:
+    """Whether a transform, as the matrix has it, draws from a key; one of paths does if one inside of it does."""
+    name, _, argument = how.partition(": ")
+    return name in _KEYED or (name == "paths" and any(_keyed(one.partition(": ")[2]) for one in argument.split("; ")))

@@ -86,6 +86,9 @@ class Words:
         if name == "mask":
             kept = dict(_COUNT.findall(argument))
             return self("tr_mask", first=kept.get("first", 0), last=kept.get("last", 0))
+        if name == "paths":
+            inner = (one.partition(": ") for one in argument.split("; "))
+            return self("tr_paths", inner=", ".join(f"{path} {self.transform(how)}" for path, _, how in inner))
         if name == "generalize":
             family, _, width = argument.partition(":")
             argument = self.term("gen", family, width=f"{int(width):,}" if width.isdigit() else width)

@@ -201,6 +201,7 @@ TEXTS: dict[str, str] = {
     "tr_format_preserving": "replaced by a keyed value of the same form (domain {argument})",
     "tr_redact": "recognised values blacked out",
     "tr_python": "changed by the operator's own function ({argument})",
+    "tr_paths": "changed inside the document: {inner}",
     "tr_keep": "left as it is",
     "gen_year": "to the year",
     "gen_month": "to the month",

@@ -201,6 +201,7 @@ TEXTS: dict[str, str] = {
     "tr_format_preserving": "키로 만든 같은 형식의 값으로 대체(영역 {argument})",
     "tr_redact": "식별된 값을 가림",
     "tr_python": "운영자 함수로 변경({argument})",
+    "tr_paths": "문서 안의 값 변경: {inner}",
     "tr_keep": "그대로 둠",
     "gen_year": "연 단위",
     "gen_month": "월 단위",
