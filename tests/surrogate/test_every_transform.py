@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retention.keys import RunKey
-from retention.surrogate import SUPPORTED, Transform, build, pools
+from retention.matrix.transformdocs import NAMES
+from retention.surrogate import PATHS, SUPPORTED, Transform, build, pools
 from retention.surrogate.fake_kinds import KINDS
 from retention.surrogate.korean_patterns import NAMED
 from support.shop import ROOT
@@ -54,9 +55,13 @@ def test_no_transform_is_left_out_here() -> None:
     assert set(ARGUMENTS) == SUPPORTED
 
 
+def test_the_language_has_what_there_is_and_nothing_else() -> None:
+    assert {*NAMES, PATHS} == SUPPORTED
+
+
 def test_the_manual_leaves_none_out() -> None:
     manual = (ROOT / "docs" / "transforms.md").read_text(encoding="utf-8")
-    assert [name for name in SUPPORTED - {"paths"} if not re.search(rf"`\{{?{name}\b", manual)] == []
+    assert [name for name in SUPPORTED - {PATHS} if not re.search(rf"`\{{?{name}\b", manual)] == []
     assert [kind for kind in KINDS if f"fake: {kind}" not in manual] == []
     assert [name for name in NAMED if f"`{name}`" not in manual] == []
 

@@ -50,7 +50,7 @@ class TokenDoc(Written):
 
 
 class FakeDoc(Written):
-    """A made-up value that looks real, the same within a rule for the same subject."""
+    """A made-up value that looks real, the same for the same subject wherever its kind is faked."""
 
     fake: Literal[
         "name",
@@ -103,7 +103,7 @@ class RedactDoc(Written):
     """What matches in a text is blacked out."""
 
     redact: Annotated[list[Annotated[Name, AfterValidator(_compiles)]], Field(min_length=1)]
-    """Regular expressions."""
+    """Regular expressions, or names of what is known by name, such as ``mobile`` and ``email``."""
 
 
 class PythonDoc(Written):

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from retention.errors import Finding
 from retention.matrix.codes import finding
 from retention.matrix.model import Action, Execution, Matrix, Rule
-from retention.surrogate import SUPPORTED
 
 
 def check_supported(matrix: Matrix) -> Iterator[Finding]:
@@ -29,8 +28,3 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield "`then: separate`"
     if rule.drop_partitions:
         yield "`drop_partitions`"
-    for column, spec in rule.columns.items():
-        if spec.name not in SUPPORTED:
-            yield f"the transform {spec.name} of column {column}"
-        elif spec.name == "generalize" and spec.argument in ("sigungu", "sido"):
-            yield f"the transform generalize: {spec.argument} of column {column}"
