@@ -79,12 +79,9 @@ def summary(plan: Plan, lang: str) -> str:
 
 
 def _row(rule: RulePlan, words: Mapping[str, str]) -> str:
-    rows = [f"{rule.planned:,}"]
-    rows.extend(
-        words["parts"].format(n=f"{part['rows']:,}", table=part["table"]) for part in rule.parts if part["rows"]
-    )
-    if rule.overdue:
-        rows.append(words["late"].format(n=f"{rule.overdue:,}"))
+    more = [words["late"].format(n=f"{rule.overdue:,}")] if rule.overdue else []
+    more.extend(words["parts"].format(n=f"{part['rows']:,}", table=part["table"]) for part in rule.parts if part["rows"])
+    rows = f"{rule.planned:,} ({'; '.join(more)})" if more else f"{rule.planned:,}"
     numbers = {"held": rule.held, "referenced": rule.referenced, "unreadable": rule.unreadable}
     stays = [words[name].format(n=f"{number:,}") for name, number in numbers.items() if number]
     cells = (
@@ -92,7 +89,7 @@ def _row(rule: RulePlan, words: Mapping[str, str]) -> str:
         rule.table,
         rule.action,
         "; ".join(_basis(basis) for basis in rule.bases),
-        ", ".join(rows),
+        rows,
         ", ".join(stays) or words["nothing"],
         ", ".join(words[reason] for reason in rule.waits),
     )
