@@ -40,13 +40,18 @@ def test_beyond_the_most_tasks_units_are_put_together_and_none_is_lost() -> None
         assert len(batches) <= 500
         assert sorted(unit for one in batches for unit in one["units"]) == sorted(rule.unit for rule in rules)
         assert all(unit.startswith(one["database"] + "/") for one in batches for unit in one["units"])
-    assert "and 1 more" in batches[0]["label"]
+    assert batches[0]["label"] == "r0, r7, r14 and 2 more: 70 rows"
 
 
 def test_a_question_names_article_cutoff_rows_what_stays_and_the_digest() -> None:
     basis = {"id": "b", "statute": "전자상거래법", "article": "제6조", "period": "P5Y", "cutoff": "2021-11-24"}
     waiting = _rule(
-        7, bases=(basis,), waits=("limit", "new_or_changed"), held=2, overdue=5, parts=[{"table": "shop.part", "rows": 3}]
+        7,
+        bases=(basis,),
+        waits=("limit", "new_or_changed"),
+        held=2,
+        overdue=5,
+        parts=[{"table": "shop.part", "rows": 3}],
     )
     plan = _plan([waiting, _rule(9)])
     text = summary(plan, "en")

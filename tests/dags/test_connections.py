@@ -17,11 +17,23 @@ pytestmark = pytest.mark.slow
     ("connection", "url"),
     [
         (
-            {"conn_type": "postgres", "host": "db", "login": "r", "password": "p@ss/w:d", "port": 5433, "schema": "shop"},
+            {
+                "conn_type": "postgres",
+                "host": "db",
+                "login": "r",
+                "password": "p@ss/w:d",
+                "port": 5433,
+                "schema": "shop",
+            },
             "postgresql+psycopg://r:p%40ss%2Fw%3Ad@db:5433/shop",
         ),
         (
-            {"conn_type": "postgres", "host": "db", "schema": "shop", "extra": {"sslmode": "require", "cursor": "dict"}},
+            {
+                "conn_type": "postgres",
+                "host": "db",
+                "schema": "shop",
+                "extra": {"sslmode": "require", "cursor": "dict"},
+            },
             "postgresql+psycopg://db/shop?sslmode=require",
         ),
         (

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.library import write_matrix
+from support.reading_room import write_matrix
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,17 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel, that sees Airflow and nothing of the checkout."""
     folder = tmp_path_factory.mktemp("bare")
     uv = str(Path(sys.executable).parent / "uv")
-    build = [uv, "build", "--wheel", "--no-build-isolation", "--python", sys.executable, "--out-dir", str(folder), str(ROOT)]
+    build = [
+        uv,
+        "build",
+        "--wheel",
+        "--no-build-isolation",
+        "--python",
+        sys.executable,
+        "--out-dir",
+        str(folder),
+        str(ROOT),
+    ]
     _run(build, offline=True)
     venv.create(folder / "venv", with_pip=False)
     python = folder / "venv" / "bin" / "python"

@@ -80,7 +80,9 @@ def summary(plan: Plan, lang: str) -> str:
 
 def _row(rule: RulePlan, words: Mapping[str, str]) -> str:
     more = [words["late"].format(n=f"{rule.overdue:,}")] if rule.overdue else []
-    more.extend(words["parts"].format(n=f"{part['rows']:,}", table=part["table"]) for part in rule.parts if part["rows"])
+    more.extend(
+        words["parts"].format(n=f"{part['rows']:,}", table=part["table"]) for part in rule.parts if part["rows"]
+    )
     rows = f"{rule.planned:,} ({'; '.join(more)})" if more else f"{rule.planned:,}"
     numbers = {"held": rule.held, "referenced": rule.referenced, "unreadable": rule.unreadable}
     stays = [words[name].format(n=f"{number:,}") for name, number in numbers.items() if number]
