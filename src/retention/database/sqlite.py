@@ -277,13 +277,6 @@ def _is_still_there(handle: int, path: str) -> bool:
         return False
 
 
-def _is_still_there(handle: int, path: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), Path(path).stat())
-    except FileNotFoundError:
-        return False
-
-
 def _lock_path(connection: Connection, name: str) -> str:
     digest = hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
     return f"{connection.engine.url.database}.retention-{digest}.lock"
