@@ -31,3 +31,4 @@ GRANT SELECT, INSERT, UPDATE ON shop.retention_lease TO 'retention'@'%';
 GRANT SELECT, INSERT ON shop.retention_batch TO 'retention'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON shop.retention_done TO 'retention'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON shop.retention_clock TO 'retention'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON shop.retention_hold TO 'retention'@'%';

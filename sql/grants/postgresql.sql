@@ -32,3 +32,4 @@ GRANT SELECT, INSERT, UPDATE ON public.retention_lease TO retention;
 GRANT SELECT, INSERT ON public.retention_batch TO retention;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.retention_done TO retention;
 GRANT SELECT, INSERT, UPDATE, DELETE ON public.retention_clock TO retention;
+GRANT SELECT, INSERT, UPDATE, DELETE ON public.retention_hold TO retention;

@@ -99,7 +99,7 @@ def test_everything_uncovered_is_told(engine_url: str, tmp_path: Path, capsys: A
     assert "분쟁처리에 관한 기록" in found["RET406", at("dispute: {")]
     shown = shop.call(capsys, "coverage", day=None)
     assert shown.code == 1
-    assert "5 tables, 4 with personal items, of which 3 have a rule" in shown.out
+    assert "tables: 5, 1 out of scope; with personal items: 4, 3 of them under a rule" in shown.out
 
 
 def test_a_matrix_that_cannot_be_read_is_told_as_by_check(tmp_path: Path, capsys: Any) -> None:

@@ -21,18 +21,27 @@ def relations(binding: Binding, facts: Facts) -> Iterator[Finding]:
     """Yield what is wrong with the relations that lead to tables of rules."""
     row_rules = {table_key(rule.table) for rule in binding.rules if takes_rows(rule)}
     parts = {part.table: owner for rule in binding.rules for owner, part in parts_of(binding, rule)}
-    waiting = {table_key(rule.table) for rule in binding.rules if rule.while_referenced}
+    waiting = set(_waiting(binding))
     named = {table_key(rule.table) for rule in binding.rules} | set(parts)
     for relation in binding.graph.relations:
         if relation.parent not in named or relation.child not in binding.schema.tables:
             continue
-        if relation.holds and relation.parent in row_rules | set(parts) | waiting:
+        held = relation.parent in row_rules | set(parts) or (relation.child, relation.parent) in waiting
+        if relation.holds and held:
             yield from _index(binding, facts, relation)
         yield from _types(binding, relation)
         yield from _unique(binding, relation)
         yield from _detached(binding, relation)
         if relation.holds and relation.parent in row_rules | set(parts):
             yield from _on_delete(binding, relation, row_rules, parts)
+
+
+def _waiting(binding: Binding) -> Iterator[tuple[TableKey, TableKey]]:
+    """Yield the pairs of tables over which rows of column rules wait for other rules' rows."""
+    tables = {rule.id: table_key(rule.table) for rule in binding.rules}
+    for rule in binding.rules:
+        for one in rule.while_referenced:
+            yield from ((tables[name], table_key(rule.table)) for name in one.rules if name in tables)
 
 
 def _name(binding: Binding, relation: Relation) -> str:

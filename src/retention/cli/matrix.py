@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from retention.cli.show import findings_table
+from retention.cli.show import finding_lines
 from retention.cli.state import State
 from retention.errors import Finding
 from retention.matrix.load import inspect
@@ -62,6 +62,7 @@ def _print(state: State, findings: tuple[Finding, ...]) -> None:
     if state.json:
         state.print_json({"findings": [finding.as_json() for finding in findings]})
     elif findings:
-        state.out.print(findings_table(findings))
+        for line in finding_lines(findings):
+            state.out.print(line, soft_wrap=True)
     else:
         state.out.print("nothing is wrong")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from retention.errors import Finding
 
@@ -113,12 +114,23 @@ def checks_table(checks: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
-def findings_table(findings: Sequence[Finding]) -> Table:
-    """Return findings as a table."""
-    table = Table("code", "severity", "stops", "where", "what", "do")
-    for finding in findings:
-        table.add_row(finding.code, finding.severity, finding.scope, finding.where, finding.what, finding.do)
-    return table
+def finding_lines(findings: Sequence[Finding]) -> list[Text]:
+    """Return each finding with its place first, as an editor jumps to it, and a last line that counts them.
+
+    In parentheses stands what an error stops.
+    """
+    lines = []
+    for one in findings:
+        wrong = one.severity == "error"
+        told = (f"error {one.code} ({one.scope})", "red") if wrong else (f"warning {one.code}", "yellow")
+        lines.append(Text.assemble(f"{one.where}: ", told, f" {one.what}\n    → {one.do}"))
+    errors = sum(1 for one in findings if one.severity == "error")
+    lines.append(Text(f"{_counted(errors, 'error')}, {_counted(len(findings) - errors, 'warning')}"))
+    return lines
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def _basis(basis: Mapping[str, Any]) -> str:

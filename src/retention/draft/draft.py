@@ -89,7 +89,8 @@ def draft(schema: Schema, *, database: str, connection: str, identity: str | Non
 
 def _look(schema: Schema, database: str) -> _Found:
     tables = {key: shape for key, shape in schema.tables.items() if not (key.schema is None and key.name in NAMES)}
-    declared = tuple(one for one in schema.relations if one.child in tables and one.parent in tables)
+    known = [one for one in schema.relations if one.child in tables and one.parent in tables]
+    declared = tuple(sorted(known, key=lambda one: (one.child, one.columns, one.parent)))
     guessed = guessed_relations(schema, tables)
     found = _Found(database, tables, declared, guessed)
     found.items = {key: items for key, shape in tables.items() if (items := items_of(shape))}

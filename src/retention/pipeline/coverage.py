@@ -48,11 +48,11 @@ def cover(pipeline: Pipeline) -> Coverage:
     personal = [entry for entry in matrix.tables.values() if entry.items and entry.out_of_scope is None]
     outside = sum(1 for entry in matrix.tables.values() if entry.out_of_scope is not None)
     ruled = {rule.table for rule in matrix.rules} | going
+    covered = sum(1 for entry in personal if entry.name in ruled)
     summary = (
-        f"{len(matrix.tables):,} tables, {len(personal):,} with personal items, of which "
-        f"{sum(1 for entry in personal if entry.name in ruled):,} have a rule or go with one that has; "
-        f"{outside:,} out of scope. {len(matrix.rules):,} rules, {len(matrix.purposes):,} purposes, "
-        f"{len(matrix.bases):,} legal bases."
+        f"tables: {len(matrix.tables):,}, {outside:,} out of scope; with personal items: {len(personal):,}, "
+        f"{covered:,} of them under a rule or part of one that is; rules: {len(matrix.rules):,}; "
+        f"purposes: {len(matrix.purposes):,}; legal bases: {len(matrix.bases):,}"
     )
     return Coverage(tuple(dict.fromkeys(found)), summary)
 
