@@ -150,7 +150,7 @@ class Builder:
             core = {
                 "rule": data["rules"][number],
                 "bases": {keep.basis.id: data["legal_bases"][keep.basis.id] for keep in rule.keeps},
-                "table": (data.get("tables") or {}).get(written.get(rule.table, "")),
+                "table": self.source.section("tables").get(written.get(rule.table, "")),
                 "database": self._meaning(rule.table.database),
                 "holidays": data.get("holidays"),
             }

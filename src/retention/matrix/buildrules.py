@@ -42,9 +42,11 @@ class RuleBuilder:
         purposes: Mapping[str, Purpose],
     ) -> None:
         self.source, self.lookup, self.bases, self.purposes = source, lookup, bases, purposes
-        self.written_bases = set(source.data.get("legal_bases") or {})
-        self.written_purposes = set(source.data.get("purposes") or {})
-        self.ids = {str(one["id"]) for one in source.data.get("rules") or [] if isinstance(one, dict) and "id" in one}
+        self.written_bases = set(source.section("legal_bases"))
+        self.written_purposes = set(source.section("purposes"))
+        rules = source.data.get("rules")
+        listed = rules if isinstance(rules, list) else []
+        self.ids = {str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one}
 
     def rule(self, number: int, doc: RuleDoc) -> Rule | None:
         """Return the rule, or None where its table isn't known."""

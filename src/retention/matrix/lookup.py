@@ -23,9 +23,9 @@ class Lookup:
     def __init__(self, source: Source, sections: Sections, findings: list[Finding]) -> None:
         self.source = source
         self.findings = findings
-        self.databases = set(source.data.get("databases") or {})
+        self.databases = set(source.section("databases"))
         self.written: dict[TableName, str] = {}
-        for text in source.data.get("tables") or {}:
+        for text in source.section("tables"):
             name = parse_table(text)
             if name is not None:
                 self.written.setdefault(name, text)

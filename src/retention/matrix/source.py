@@ -58,6 +58,11 @@ class Source:
                 return Place(self.file, line)
         return Place(self.file, 1)
 
+    def section(self, key: str) -> dict[str, Any]:
+        """Return a section's named parts; none where it is left out, or is no mapping."""
+        found = self.data.get(key)
+        return found if isinstance(found, dict) else {}
+
     def report(self, code: str, line: int, what: str, *, do: str = "") -> None:
         """Add a finding about a line."""
         self.findings.append(finding(code, Place(self.file, line), what, do=do))
