@@ -61,6 +61,16 @@ class Database:
         with guarded(self.label), self.engine.connect() as plain:
             yield plain.execution_options(isolation_level=self.dialect.run_isolation, writes=True)
 
+    @contextmanager
+    def transaction(self, connection: Connection) -> Iterator[None]:
+        """Give one transaction of a session: committed at its end, rolled back at an error.
+
+        Raises:
+            DatabaseFault: in place of any error of the driver, so that what caused it can be tried again.
+        """
+        with guarded(self.label), connection.begin():
+            yield
+
     def close(self) -> None:
         """Let all connections go."""
         self.engine.dispose()

@@ -7,7 +7,7 @@ asks which engine it is.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -19,7 +19,9 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
+    Delete,
     Engine,
+    Executable,
     Float,
     Integer,
     LargeBinary,
@@ -70,6 +72,10 @@ class Dialect(abc.ABC):
     """Whether SELECT … FOR UPDATE exists."""
     deletes_by_join: ClassVar[bool] = True
     """Whether DELETE may join other tables, which serves better than a subquery where it exists."""
+    checks_each_row: ClassVar[bool] = False
+    """Whether foreign keys are checked row by row, so that rows of one statement can't go before each other."""
+    joins_itself: ClassVar[bool] = True
+    """Whether a statement that deletes or changes by a join may look at its table again in a subquery."""
     target_ms: ClassVar[float] = 20.0
     """How long one batch's statement should take."""
     pattern_end: ClassVar[str] = "$"
@@ -357,6 +363,17 @@ class Dialect(abc.ABC):
     @abc.abstractmethod
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the names of the indexes that the engine means to search for a query, by its own EXPLAIN."""
+
+    # --- rows that go together ----------------------------------------------------------------------------------
+
+    def together(self, statements: Sequence[Delete]) -> Executable | None:
+        """Return deletes as one statement whose foreign keys are checked at its end; None where there is no such."""
+        del statements
+        return None
+
+    def defer_checks(self, connection: Connection) -> None:
+        """Put off the checks of foreign keys to the end of this transaction, where the engine can."""
+        del connection
 
     # --- the holder's lock --------------------------------------------------------------------------------------
 

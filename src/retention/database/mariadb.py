@@ -27,6 +27,8 @@ class MariaDB(Dialect):
     label = "MariaDB"
     plan_isolation = "READ COMMITTED"
     run_isolation = "READ COMMITTED"
+    checks_each_row = True
+    joins_itself = False
     target_ms = 40.0
     pattern_end = "\\z"
     leftovers = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,8 @@ from sqlalchemy import (
     CHAR,
     Connection,
     Date,
+    Delete,
+    Executable,
     Integer,
     Interval,
     Select,
@@ -135,6 +137,12 @@ class PostgreSQL(Dialect):
         plan = connection.execute(Explain("EXPLAIN (FORMAT JSON)", query)).scalar_one()
         nodes = _nodes((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
         return tuple(dict.fromkeys(node["Index Name"] for node in nodes if "Index Cond" in node))
+
+    def together(self, statements: Sequence[Delete]) -> Executable:
+        """Return deletes as one statement: all of them see the rows as they were, and checks come at its end."""
+        parts = [one.returning(literal(1)).cte(f"deleted_{number}") for number, one in enumerate(statements)]
+        counts = [select(func.count()).select_from(part).scalar_subquery() for part in parts]
+        return select(*counts)
 
     def try_lock(self, connection: Connection, name: str) -> bool:
         """Take a session's advisory lock."""

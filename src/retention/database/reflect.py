@@ -163,7 +163,6 @@ def _relation(child: TableKey, foreign: Mapping[str, Any], default: str | None) 
         parent=parent,
         parent_columns=tuple(foreign["referred_columns"]),
         on_delete=rule,
-        detach=False,
     )
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from sqlalchemy import FromClause, String, and_, cast
+
 from retention.database.names import TableKey
+from retention.database.reading import Sql
+
+_TEXT = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
     """Rows of ``child`` refer by ``columns`` to rows of ``parent`` by ``parent_columns``.
 
-    ``holds``: a row that stays keeps the row it refers to. ``detach``: the engine may set the columns to null.
-    ``declared``: the database itself enforces it.
+    ``holds`` and ``detach`` are the matrix's flags. ``declared``: the database itself enforces it. ``nullable``: those
+    of its columns that may be null. ``as_text``: columns of unlike types, whose values are compared as texts.
     """
 
     name: str | None
@@ -25,11 +30,43 @@ class Relation:
     declared: bool = True
     holds: bool = True
     detach: bool = False
+    nullable: tuple[str, ...] = ()
+    as_text: tuple[str, ...] = ()
 
     @property
     def to_itself(self) -> bool:
         """Whether rows of the table refer to rows of the same table."""
         return self.child == self.parent
+
+    @property
+    def empties(self) -> bool:
+        """Whether the database empties a reference by itself when the row it leads to goes."""
+        return self.declared and self.on_delete == "SET NULL" and set(self.columns) <= set(self.nullable)
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the database refuses to delete a row that is referred to."""
+        return self.declared and self.on_delete not in ("CASCADE", "SET NULL", "SET DEFAULT")
+
+    @property
+    def blocks(self) -> bool:
+        """Whether a row that stays keeps the row it refers to.
+
+        ``detach`` lets an ON DELETE SET NULL happen and nothing else: any other foreign key would destroy the row that
+        stays, or refuse. For the same reason ``holds: false`` lifts no foreign key that cascades or refuses.
+        """
+        if self.empties:
+            return self.holds and not self.detach
+        return self.holds or self.declared
+
+    @property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """Return which column of the child goes with which of the parent."""
+        return frozenset(zip(self.columns, self.parent_columns, strict=False))
+
+    def same_as(self, other: Relation) -> bool:
+        """Whether both join the same columns of the same tables."""
+        return (self.child, self.parent, self.pairs) == (other.child, other.parent, other.pairs)
 
     def __str__(self) -> str:
         return f"{self.child}({', '.join(self.columns)}) -> {self.parent}({', '.join(self.parent_columns)})"
@@ -43,16 +80,14 @@ class RelationGraph:
 
     @classmethod
     def of(cls, declared: Iterable[Relation], added: Iterable[Relation]) -> RelationGraph:
-        """Join both; a relation of the matrix that repeats a declared one only adds its flags and name."""
+        """Join both; a relation of the matrix that repeats declared ones only adds its flags and name to them."""
         merged = list(declared)
         for extra in added:
-            for index, known in enumerate(merged):
-                if _pairs(known) == _pairs(extra):
-                    merged[index] = replace(
-                        known, holds=extra.holds, detach=extra.detach, name=extra.name or known.name
-                    )
-                    break
-            else:
+            known = [index for index, one in enumerate(merged) if one.same_as(extra)]
+            for index in known:
+                one = merged[index]
+                merged[index] = replace(one, holds=extra.holds, detach=extra.detach, name=extra.name or one.name)
+            if not known:
                 merged.append(extra)
         return cls(tuple(merged))
 
@@ -66,35 +101,19 @@ class RelationGraph:
 
     def holding(self, table: TableKey) -> tuple[Relation, ...]:
         """Return the relations over which a row that stays holds a row of ``table``."""
-        return tuple(relation for relation in self.to(table) if relation.holds and not relation.detach)
+        return tuple(relation for relation in self.to(table) if relation.blocks)
 
     def between(self, child: TableKey, parent: TableKey) -> tuple[Relation, ...]:
         """Return the relations from ``child`` to ``parent``."""
         return tuple(relation for relation in self.from_(child) if relation.parent == parent)
 
 
-def child_first(tables: Sequence[TableKey], relations: Iterable[Relation]) -> tuple[TableKey, ...]:
-    """Order tables so that a child comes before its parents; tables in a circle keep their given order."""
-    parents: dict[TableKey, set[TableKey]] = {table: set() for table in tables}
-    children: dict[TableKey, set[TableKey]] = {table: set() for table in tables}
-    for relation in relations:
-        if relation.child in parents and relation.parent in parents and not relation.to_itself:
-            parents[relation.child].add(relation.parent)
-            children[relation.parent].add(relation.child)
-    ordered: list[TableKey] = []
-    waiting = list(tables)
-    while waiting:
-        ready = [table for table in waiting if not children[table] & set(waiting)]
-        # A circle leaves nothing ready: its first table goes, and the statement's own re-check keeps what must stay.
-        chosen = ready or waiting[:1]
-        ordered.extend(chosen)
-        waiting = [table for table in waiting if table not in chosen]
-    return tuple(ordered)
-
-
-def _pairs(relation: Relation) -> tuple[TableKey, TableKey, frozenset[tuple[str, str]]]:
-    return (
-        relation.child,
-        relation.parent,
-        frozenset(zip(relation.columns, relation.parent_columns, strict=False)),
-    )
+def joined(relation: Relation, child: FromClause, parent: FromClause) -> Sql:
+    """Return whether ``child`` refers to ``parent`` over the relation; a null in any column refers to nothing."""
+    pairs: list[Sql] = []
+    for own, other in zip(relation.columns, relation.parent_columns, strict=True):
+        left, right = child.c[own], parent.c[other]
+        # An engine would turn the text into a number, and '007' into 7: the other way nothing is lost.
+        alike = own not in relation.as_text
+        pairs.append(left == right if alike else cast(left, String(_TEXT)) == cast(right, String(_TEXT)))
+    return and_(*pairs)

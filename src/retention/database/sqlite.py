@@ -227,6 +227,10 @@ class SQLite(Dialect):
         found = [match for line in lines if (match := _SEARCHED.match(line)) is not None]
         return tuple(dict.fromkeys(match["name"] or "PRIMARY" for match in found))
 
+    def defer_checks(self, connection: Connection) -> None:
+        """Check every foreign key when the transaction commits, RESTRICT included."""
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+
     def try_lock(self, connection: Connection, name: str) -> bool:
         """Take an operating-system lock on a file beside the database; it dies with the process."""
         path = _lock_path(connection, name)

@@ -13,15 +13,18 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from retention.database.connect import Database
 from retention.database.lease import Lease
 from retention.database.own_tables import BATCH
 from retention.execute.context import RunContext, TaskChain
+from retention.plan.rules import BoundRule
 
 
 @dataclass
 class Done:
-    """What the action of a batch did, inside the open transaction."""
+    """What the action of a batch did to one rule's rows, inside the open transaction."""
 
+    rule: BoundRule
     rows: int
     keys: Sequence[tuple[Any, ...]]
     days: Sequence[date | None]
@@ -30,8 +33,8 @@ class Done:
     key_id: str | None = None
 
 
-Act = Callable[[Connection], Done | None]
-"""Carries one batch out in the open transaction; None where no row was left."""
+Act = Callable[[Connection], Sequence[Done]]
+"""Carries one batch out in the open transaction, for one rule or for several; nothing where no row was left."""
 
 
 @dataclass
@@ -45,60 +48,66 @@ class Batches:
     lease: Lease
     chain: TaskChain
     still: Callable[[], None]
+    database: Database
     sequence: int = 0
 
     def resume(self, connection: Connection) -> None:
         """Go on after the last batch that the markers know of this run and unit."""
-        with connection.begin():
+        with self.database.transaction(connection):
             last = connection.execute(
                 select(func.max(BATCH.c.seq)).where(BATCH.c.run == self.lease.run, BATCH.c.unit == self.lease.unit)
             ).scalar()
         self.sequence = int(last or 0)
 
-    def carry_out(self, connection: Connection, rule: str, table: str, act: Act, *, prove: bool) -> Done | None:
-        """Run one batch to its commit.
+    def carry_out(self, connection: Connection, act: Act) -> Sequence[Done]:
+        """Run one batch to its commit; rows of several rules that go in one transaction have a marker each.
 
         Raises:
             Fenced: the lease is another task's.
             DatabaseFault, LedgerFault: nothing of the batch was committed.
         """
-        with connection.begin():
+        with self.database.transaction(connection):
             self.lease.check(connection)
-            done = act(connection)
-            if done is None:
-                return None
-            number = self.sequence + 1
+            dones = act(connection)
             at = self.context.now().isoformat()
-            connection.execute(
-                insert(BATCH).values(
-                    run=self.lease.run,
-                    unit=self.lease.unit,
-                    seq=number,
-                    epoch=self.lease.epoch,
-                    rule=rule,
-                    row_count=done.rows,
-                    at=at,
+            for number, done in enumerate(dones, self.sequence + 1):
+                connection.execute(
+                    insert(BATCH).values(
+                        run=self.lease.run,
+                        unit=self.lease.unit,
+                        seq=number,
+                        epoch=self.lease.epoch,
+                        rule=done.rule.id,
+                        row_count=done.rows,
+                        at=at,
+                    )
                 )
-            )
-            known = [day.isoformat() for day in done.days if day is not None]
-            self.chain.append(
-                "batch",
-                {
-                    "rule": rule,
-                    "table": table,
-                    "unit": self.lease.unit,
-                    "seq": number,
-                    "epoch": self.lease.epoch,
-                    "rows": done.rows,
-                    "parts": done.parts,
-                    "oldest": min(known, default=None),
-                    "newest": max(known, default=None),
-                    "key": done.key_id,
-                    "fingerprints": len(done.keys) if prove else 0,
-                },
-                self.context.fingerprints(table)(done.keys) if prove else None,
-            )
-            self.still()
+            for number, done in enumerate(dones, self.sequence + 1):
+                self._record(number, done)
+            if dones:
+                self.still()
             # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
-            self.sequence = number
-        return done
+            self.sequence += len(dones)
+        return dones
+
+    def _record(self, number: int, done: Done) -> None:
+        known = [day.isoformat() for day in done.days if day is not None]
+        table = str(done.rule.binding.name_of(done.rule.table))
+        prove = done.rule.rule.proof == "keys"
+        self.chain.append(
+            "batch",
+            {
+                "rule": done.rule.id,
+                "table": table,
+                "unit": self.lease.unit,
+                "seq": number,
+                "epoch": self.lease.epoch,
+                "rows": done.rows,
+                "parts": done.parts,
+                "oldest": min(known, default=None),
+                "newest": max(known, default=None),
+                "key": done.key_id,
+                "fingerprints": len(done.keys) if prove else 0,
+            },
+            self.context.fingerprints(table)(done.keys) if prove else None,
+        )

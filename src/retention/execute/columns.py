@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, FromClause, Table, and_, delete, insert, literal, null, select, update
 
+from retention.database.conjuncts import beside
 from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import Sql
 from retention.database.temporary import Stage
@@ -54,20 +55,20 @@ class ChangeColumns:
         columns = [row.c[name] for name in rule.key]
         columns += [self.values.read(name).label(new) for name, new in self._new.items()]
         columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
-        with connection.begin():
+        with self.walk.unit.binding.database.transaction(connection):
             self.stage = Stage(connection, "retention_batch_values", columns)
 
     def finish(self, connection: Connection) -> None:
         """Drop the temporary table."""
         if self.stage is not None:
-            with connection.begin():
+            with self.walk.unit.binding.database.transaction(connection):
                 self.stage.drop(connection)
 
     @property
     def _changed(self) -> list[str]:
         return list(self.transforms)
 
-    def batch(self, connection: Connection, rows: int) -> Done | None:
+    def batch(self, connection: Connection, rows: int) -> list[Done]:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
 
         Raises:
@@ -75,10 +76,10 @@ class ChangeColumns:
         """
         assert self.stage is not None
         started = time.monotonic()
-        rule, row = self.walk.rule, self.walk.rule.row
+        rule, row = self.walk.rule, self.walk.rule.shape.sql
         found = self.walk.next(connection, rows, self.values.fetched)
         if found is None:
-            return None
+            return []
         days = latest(found.days)
         self.stage.load(connection, self._values(found))
         staged = self.stage.table
@@ -88,7 +89,10 @@ class ChangeColumns:
         values.update(
             {name: row.c[name] for name, shape in rule.shape.columns.items() if shape.on_update and name not in values}
         )
-        changed = connection.execute(update(row).values(values).where(found.chosen, same, self.walk.parted)).rowcount  # type: ignore[arg-type]
+        whole = self.walk.parted
+        if not rule.binding.database.dialect.joins_itself:
+            whole = beside(whole, row)
+        changed = connection.execute(update(row).values(values).where(found.chosen, same, whole)).rowcount
         if changed != len(found.keys):
             raise DatabaseFault(
                 f"rule {rule.id}: a statement would have changed {changed} rows where {len(found.keys)} were read; "
@@ -101,7 +105,7 @@ class ChangeColumns:
             old, new = self._keys(staged)
             rekey(connection, rule.binding, rule.table, old, new, but=rule.id)
         took = (time.monotonic() - started) * 1000
-        return Done(changed, found.keys, days, {}, took, self.key_id)
+        return [Done(rule, changed, found.keys, days, {}, took, self.key_id)]
 
     def _values(self, found: Found) -> list[tuple[Any, ...]]:
         columns = self.values.of(found.keys, found.extra)

@@ -47,7 +47,7 @@ class UnitHolds:
         if self._version == self.context.holds.version():
             return
         binding = self.unit.binding
-        with connection.begin():
+        with binding.database.transaction(connection):
             # Behind the lease's lock, so that a task that was taken over can't put old keys in place of newer ones.
             self.lease.check(connection)
             version = self.context.holds.version()
@@ -82,6 +82,6 @@ class UnitHolds:
     def forget(self, connection: Connection) -> None:
         """Take the staged keys out: nobody needs them when the unit is at rest."""
         if self.held.holds:
-            with suppress(Fenced), connection.begin():
+            with suppress(Fenced), self.unit.binding.database.transaction(connection):
                 self.lease.check(connection)
                 self.held.clear(connection)

@@ -15,13 +15,13 @@ from sqlalchemy import Connection, and_, case, delete, func, insert, select, upd
 from retention.database.names import TableKey
 from retention.database.own_tables import CLOCK, DONE, UNREADABLE, row_key_text
 from retention.database.reading import Sql
-from retention.database.relations import Relation
+from retention.database.relations import Relation, joined
 from retention.errors import Refused
 from retention.matrix.binding import Binding, BoundPart, table_key
 from retention.matrix.clocks import clocks_of
 from retention.matrix.model import Rule
 from retention.plan.clocks import ClockColumn, clock_columns, joins
-from retention.plan.rules import BoundRule, joined
+from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
 
 _CHUNK = 5_000

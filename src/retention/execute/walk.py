@@ -1,4 +1,4 @@
-"""Walking a rule's due rows in key order: staged keys, and a locking read of one batch and what else it needs."""
+"""Walking a rule's due rows in key order: a locking read of one batch of staged keys, and what else it needs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Index, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Table, and_, delete, select
 
 from retention.database.keyset import after, among, between, columns_of
 from retention.database.reading import Sql
-from retention.database.temporary import empty_table
 from retention.plan.held import Covers
 from retention.plan.plan import FINGERPRINT
 from retention.plan.rules import BoundRule
@@ -40,7 +39,7 @@ class Walk:
 
     ``covers`` tells which rows a hold covers; when it changes, :meth:`renew` is called.
 
-    The keys of the due rows are staged once, in a temporary table of the session, so that the whole condition is
+    ``staged`` holds the keys of the rule's due rows (:mod:`retention.execute.staging`), so that the whole condition is
     weighed over the table once and each batch only re-checks its own narrow range of keys, whatever index the engine
     would have chosen. What becomes due later isn't staged: it is left to the next plan.
     """
@@ -48,11 +47,10 @@ class Walk:
     unit: Unit
     rule: BoundRule
     as_of: date
-    locks_rows: bool
     covers: Covers
+    staged: Table
     sealed: Seal | None = None
     last: tuple[Any, ...] | None = None
-    _staged: Table | None = None
     _days: dict[str, date] = field(default_factory=dict)
 
     @cached_property
@@ -69,29 +67,6 @@ class Walk:
         """Make the conditions anew: the holds in force have changed."""
         for name in ("whole", "parted"):
             self.__dict__.pop(name, None)
-
-    def prepare(self, connection: Connection) -> None:
-        """Stage the keys of the rows that are due now."""
-        row, key = self.rule.row, self.rule.key
-        with connection.begin():
-            staged = empty_table(connection, "retention_walk", [row.c[name] for name in key])
-            self._fill(connection, staged)
-            Index("retention_walk_key", *staged.c).create(connection)
-        self._staged = staged
-
-    def restart(self, connection: Connection) -> None:
-        """Stage again and begin with the first key: what has gone may have set other rows free."""
-        with connection.begin():
-            connection.execute(delete(self._keys))
-            self._fill(connection, self._keys)
-        self.last = None
-
-    def finish(self, connection: Connection) -> None:
-        """Drop the staged keys; a pooled connection would keep them."""
-        if self._staged is not None:
-            with connection.begin():
-                self._staged.drop(connection)
-            self._staged = None
 
     def next(self, connection: Connection, rows: int, extra: Sequence[Sql] = ()) -> Found | None:
         """Read and lock the next batch of at most ``rows`` rows; None where none is left."""
@@ -111,7 +86,7 @@ class Walk:
                 .where(chosen, self.whole)
                 .order_by(*(row.c[name] for name in key))
             )
-            if self.locks_rows:
+            if self.unit.binding.database.dialect.locks_rows:
                 query = query.with_for_update(of=row)
             found = connection.execute(query).all()
             self._unstage(connection, keys, [tuple(one[:width]) for one in found])
@@ -121,19 +96,9 @@ class Walk:
             extras = [tuple(one[width + len(clocks) :]) for one in found]
             return Found([tuple(one[:width]) for one in found], days, extras, chosen)
 
-    @property
-    def _keys(self) -> Table:
-        assert self._staged is not None
-        return self._staged
-
-    def _fill(self, connection: Connection, staged: Table) -> None:
-        row, key = self.rule.row, self.rule.key
-        chosen = select(*(row.c[name] for name in key)).where(self.whole)
-        connection.execute(insert(staged).from_select(list(key), chosen))
-
     def _next_keys(self, connection: Connection, rows: int) -> list[tuple[Any, ...]]:
         """Return the next staged keys, without those that a seal keeps out."""
-        staged, key = self._keys, self.rule.key
+        staged, key = self.staged, self.rule.key
         query = select(*staged.c).order_by(*staged.c).limit(rows)
         if self.last is not None:
             query = query.where(after(staged, key, self.last))
@@ -148,7 +113,7 @@ class Walk:
 
     def _chosen(self, low: tuple[Any, ...], high: tuple[Any, ...]) -> Sql:
         """Return whether a row is one of the staged ones in this range of keys."""
-        row, staged, key = self.rule.row, self._keys, self.rule.key
+        row, staged, key = self.rule.row, self.staged, self.rule.key
         here = select(*staged.c).where(between(staged, key, low, high))
         # Membership in a list of keys is what every planner prefers to a range of the clock's index.
         return and_(between(row, key, low, high), columns_of(row, key).in_(here))
@@ -160,7 +125,7 @@ class Walk:
         kept = set(staying)
         out = [one for one in keys if one not in kept]
         if out:
-            connection.execute(delete(self._keys).where(among(self._keys, self.rule.key, out)))
+            connection.execute(delete(self.staged).where(among(self.staged, self.rule.key, out)))
 
     def _day(self, text: str | None) -> date | None:
         if text is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from retention.database.columns import ColumnShape
+from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.connect import Database
 from retention.database.names import TableKey
 from retention.database.reflect import Schema, TableShape
@@ -150,8 +150,15 @@ class Binding:
 
     def _part(self, part: Part, owner: TableKey) -> BoundPart:
         key = table_key(part.table)
+        if not self.row_key(key):
+            raise Refused(
+                f"{part.place}: the part {part.table} has no primary or unique key, so no row of it can be named; "
+                "declare one in the database, or `key:` in the matrix"
+            )
         if part.columns:
-            relation = Relation(None, key, part.columns, owner, part.to_columns, declared=False)
+            given = Relation(None, key, part.columns, owner, part.to_columns, declared=False)
+            known = (one for one in self.graph.relations if one.same_as(given))
+            relation = next(known, None) or _typed(self.schema, given)
         else:
             relations = [
                 one for one in self.graph.between(key, owner) if part.relation is None or one.name == part.relation
@@ -189,4 +196,25 @@ def bind(matrix: Matrix, entry: DatabaseEntry, database: Database, schema: Schem
         if table.name.database == entry.name
         for relation in table.relations
     ]
-    return Binding(matrix, entry, database, schema, RelationGraph.of(schema.relations, added), twice)
+    graph = RelationGraph.of(schema.relations, added)
+    typed = RelationGraph(tuple(_typed(schema, relation) for relation in graph.relations))
+    return Binding(matrix, entry, database, schema, typed, twice)
+
+
+def _typed(schema: Schema, relation: Relation) -> Relation:
+    """Return the relation with what its live columns say: which may be null, and which are of unlike types."""
+    child, parent = schema.tables.get(relation.child), schema.tables.get(relation.parent)
+    if child is None or parent is None:
+        return relation
+    pairs = zip(relation.columns, relation.parent_columns, strict=False)
+    known = [(own, other) for own, other in pairs if own in child.columns and other in parent.columns]
+    return replace(
+        relation,
+        nullable=tuple(own for own, _other in known if child.columns[own].nullable),
+        as_text=tuple(own for own, other in known if _family(child.columns[own]) is not _family(parent.columns[other])),
+    )
+
+
+def _family(column: ColumnShape) -> ColumnKind:
+    """Return a kind that stands for all that compare with each other without a loss."""
+    return ColumnKind.INTEGER if column.kind is ColumnKind.DECIMAL else column.kind

@@ -13,13 +13,12 @@ from retention.check.coverage import going_tables, uncovered
 from retention.check.parents import parents
 from retention.check.parts import parts_of
 from retention.database.names import TableKey
-from retention.database.relations import Relation
+from retention.database.relations import Relation, joined
 from retention.errors import Finding
 from retention.matrix.binding import Binding
 from retention.pipeline.base import Pipeline
 from retention.plan.going import count
 from retention.plan.planner import uncovered_rows
-from retention.plan.rules import joined
 
 
 @dataclass(frozen=True, slots=True)

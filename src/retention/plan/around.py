@@ -18,12 +18,13 @@ from sqlalchemy import Connection, FromClause, Index, Select, Table, and_, exist
 from retention.database.keyset import columns_of
 from retention.database.names import TableKey
 from retention.database.reading import Sql
+from retention.database.relations import joined
 from retention.database.temporary import empty_table
 from retention.matrix.binding import Step
 from retention.plan.clocks import ClockColumn
 from retention.plan.going import Going
 from retention.plan.held import Held
-from retention.plan.rules import BoundRule, joined
+from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
 from retention.register import Hold
 

@@ -14,6 +14,7 @@ from sqlalchemy import FromClause, and_, case, exists, false, func, literal, not
 
 from retention.database.names import TableKey
 from retention.database.reading import Reading, Sql
+from retention.database.relations import joined
 from retention.matrix.binding import Binding, Step
 from retention.matrix.model import Clock, ClockList, ColumnClock
 from retention.plan.kept import KeptDays, kept_days
@@ -24,6 +25,8 @@ class ClockColumn:
     """One column read as a clock, on the row itself or on rows that ``steps`` lead to.
 
     ``kept``: where rows that the pipeline destroyed count as well (``latest_of``), the days it kept of them.
+    ``was_read``: the clock was read before anything went, so that rows that have gone since make it no later; rows that
+    are still there are read again.
     """
 
     clock: ColumnClock
@@ -33,6 +36,7 @@ class ClockColumn:
     steps: tuple[Step, ...]
     from_table: Callable[[TableKey], FromClause]
     kept: KeptDays | None = None
+    was_read: bool = False
 
     @property
     def label(self) -> str:
@@ -64,7 +68,7 @@ class ClockColumn:
 
     def orphaned(self, row: FromClause) -> Sql:
         """Return whether the clock lies in a parent that the row doesn't have."""
-        if not self.steps or self.kept is not None:
+        if not self.steps or self.kept is not None or self.was_read:
             return false()
         return not_(self.reached(row, lambda _c: true()))
 
@@ -74,6 +78,8 @@ class ClockColumn:
             return self._lapsed(row.c[self.column], cutoff)
         found = self.reached(row, lambda c: self._lapsed(c, cutoff))
         pending = self.reached(row, lambda c: not_(sure(self._lapsed(c, cutoff))))
+        if self.was_read:
+            return not_(pending) if self.kept is None else and_(not_(pending), not_(self.kept.any_from(row, cutoff)))
         if self.kept is None:
             return and_(found, not_(pending))
         found = or_(found, self.kept.any(row))
@@ -157,6 +163,10 @@ class ClockSql:
 
     columns: tuple[ClockColumn, ...]
 
+    def staged(self) -> ClockSql:
+        """Return the clock as it is after it was read."""
+        return ClockSql(tuple(replace(column, was_read=True) for column in self.columns))
+
     def null(self, row: FromClause) -> Sql:
         """Return whether no clock is set."""
         return and_(*(column.null(row) for column in self.columns))
@@ -231,8 +241,7 @@ def clock_column(
 def joins(step: Step, here: FromClause, there: FromClause) -> Sql:
     """Return whether the step leads from a row to the other; a null in any column leads nowhere."""
     child, parent = (here, there) if step.up else (there, here)
-    pairs = zip(step.relation.columns, step.relation.parent_columns, strict=True)
-    return and_(*(child.c[own] == parent.c[other] for own, other in pairs))
+    return joined(step.relation, child, parent)
 
 
 def sure(condition: Sql) -> Sql:

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, case, exists, func, literal, not_, or_, select, true
+from sqlalchemy import Connection, FromClause, and_, case, exists, false, func, literal, not_, or_, select, true
 
 from retention.database.names import TableKey
 from retention.database.reading import Sql
+from retention.database.relations import joined
 from retention.law import last_day
 from retention.matrix.binding import BoundPart
 from retention.plan.clocks import ClockColumn, sure
 from retention.plan.going import Going, count
 from retention.plan.held import Held
 from retention.plan.rows import TableRules
-from retention.plan.rules import BoundRule, joined
-from retention.plan.units import Unit
+from retention.plan.rules import BoundRule
+from retention.plan.units import Unit, part_paths
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class Counter:
         row = rules.row
         lapsed = and_(rule.selected(row), rules.lapsed(row, self.as_of, self.going.stays))
         covered = self.held.covers(rule.table, row)
-        goes = self.going.goes(rule.table, row) if rule.table in self.going.sets and rule.action.on_rows else None
-        also = not_(covered) if goes is None else goes
+        free = self.going.due(rule.table, row) if rule.table in self.going.sets and rule.action.on_rows else None
+        also = not_(covered) if free is None else free
         due = and_(lapsed, also)
         alone = len(rules.rules) == 1
         first = true() if alone else sure(rules.carried_under(rule, row))
@@ -130,33 +131,32 @@ class Counter:
 
     def _parts(self, rule: BoundRule) -> tuple[Mapping[str, Any], ...]:
         found: list[Mapping[str, Any]] = []
-        for table in dict.fromkeys(part.table for part in rule.parts):
+        for table in dict.fromkeys(path[-1].table for path in part_paths(rule.parts)):
             row = self.unit.binding.shape(table).sql
-            number = count(self.connection, row, self._belongs(rule, table, row))
-            found.append({"table": str(self.unit.binding.name_of(table)), "rows": number})
+            # A part of several records goes, and counts, with the first rule that owns it.
+            earlier = self.unit.rules[: self.unit.rules.index(rule)]
+            mine = and_(
+                self.going.goes(table, row),
+                self._owned(rule, table, row),
+                *(not_(self._owned(one, table, row)) for one in earlier if one.parts),
+            )
+            found.append({"table": str(self.unit.binding.name_of(table)), "rows": count(self.connection, row, mine)})
         return tuple(found)
 
-    def _belongs(self, rule: BoundRule, table: TableKey, row: FromClause) -> Sql:
-        owner = rule.shape.sql.alias()
-        relations = [part.relation for part in rule.parts if part.table == table]
-        return and_(
-            self.going.goes(table, row),
-            exists(
-                select(literal(1))
-                .where(
-                    or_(*(joined(relation, row, owner) for relation in relations)),
-                    rule.selected(owner),
-                    self.going.goes(rule.table, owner),
-                )
-                .correlate(row)
-            ),
-        )
+    def _owned(self, rule: BoundRule, table: TableKey, row: FromClause) -> Sql:
+        paths = (path for path in part_paths(rule.parts) if path[-1].table == table)
+        return or_(false(), *(self.going.owned(row, rule, path) for path in paths))
 
     def _blockers(self, rule: BoundRule, rules: TableRules, lapsed: Sql) -> tuple[Mapping[str, Any], ...]:
         row = rules.row
         found: dict[TableKey, list[Sql]] = {}
         for child, blocked in self._holders(rule.table, row, rule.parts):
             found.setdefault(child, []).append(blocked)
+        # What is no part under the rule that a row goes under holds it like any other row.
+        told = [blocked for conditions in found.values() for blocked in conditions]
+        for part in rule.parts:
+            blocked = self.going.blocked_by(part.relation, row)
+            found.setdefault(part.table, []).append(and_(blocked, *(not_(one) for one in told)))
         blockers: list[Mapping[str, Any]] = []
         known: list[date | None] = []
         for child, conditions in found.items():
@@ -180,7 +180,13 @@ class Counter:
                 yield relation.child, self.going.blocked_by(relation, row)
         for part in parts:
             member = self.unit.binding.shape(part.table).sql.alias()
-            for child, blocked in self._holders(part.table, member, part.parts):
+            holders = list(self._holders(part.table, member, part.parts))
+            holders.extend(
+                (owner, self.going.owner_stays(owner, relation, member))
+                for owner, relation in self.unit.part_owners[part.table]
+                if (owner, relation) != (table, part.relation)
+            )
+            for child, blocked in holders:
                 of_row = select(literal(1)).where(joined(part.relation, member, row), blocked).correlate(row)
                 yield child, exists(of_row)
             if self.held.reaches(part.table):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -28,6 +28,9 @@ class EndSql(Protocol):
     @property
     def columns(self) -> tuple[ClockColumn, ...]:
         """Return the clock columns it reads."""
+
+    def staged(self) -> EndSql:
+        """Return the end as it is after its clocks were read."""
 
     def ended(self, row: FromClause, as_of: date) -> Sql:
         """Return whether its end day is past."""
@@ -61,6 +64,10 @@ class ClockEnd:
     def columns(self) -> tuple[ClockColumn, ...]:
         """Return the clock columns it reads."""
         return self.clock.columns
+
+    def staged(self) -> ClockEnd:
+        """Return the end as it is after its clock was read."""
+        return ClockEnd(self.clock.staged())
 
     def ended(self, row: FromClause, as_of: date) -> Sql:
         """Return whether the end day is past: the row can go from the day after."""
@@ -106,6 +113,10 @@ class LaterEnd:
         """Return the clock columns it reads."""
         return self.clock.columns
 
+    def staged(self) -> LaterEnd:
+        """Return the end as it is after its clock was read."""
+        return replace(self, clock=self.clock.staged())
+
     def ended(self, row: FromClause, as_of: date) -> Sql:
         """Return whether the period's last day is past."""
         return self.clock.lapsed(row, self.first_living_day(as_of))
@@ -146,6 +157,10 @@ class EarliestEnd:
     def columns(self) -> tuple[ClockColumn, ...]:
         """Return the clock columns they read."""
         return tuple(column for end in self.ends for column in end.columns)
+
+    def staged(self) -> EarliestEnd:
+        """Return the ends as they are after their clocks were read."""
+        return EarliestEnd(tuple(end.staged() for end in self.ends))
 
     def ended(self, row: FromClause, as_of: date) -> Sql:
         """Return whether any is past and all can be read."""
@@ -190,6 +205,10 @@ class TermEnd:
     def columns(self) -> tuple[ClockColumn, ...]:
         """Return none: the day lies beside the row."""
         return ()
+
+    def staged(self) -> TermEnd:
+        """Return the same: the day lies beside the row."""
+        return self
 
     def ended(self, row: FromClause, as_of: date) -> Sql:
         """Return whether the term's last day is past."""

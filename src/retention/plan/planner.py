@@ -156,7 +156,7 @@ class Planner:
         due = and_(rules.carried_under(rule, row), rules.lapsed(row, self.as_of, going.stays))
         due = and_(due, not_(counter.held.covers(rule.table, row)))
         if rule.action.on_rows:
-            due = and_(due, going.goes(rule.table, row))
+            due = and_(due, going.due(rule.table, row))
         fingerprint = self.fingerprints(str(unit.binding.name_of(rule.table)))
         keys = select(*(row.c[column] for column in rule.key)).where(due)
         found = connection.execute(keys, execution_options={"stream_results": True})

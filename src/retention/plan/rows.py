@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import FromClause, and_, false, not_, or_
+from sqlalchemy import FromClause, and_, false, not_, or_, true
 
 from retention.database.names import TableKey
 from retention.database.reading import Sql
@@ -35,6 +35,11 @@ class TableRules:
         """Return the columns that name a row."""
         return self.rules[0].key
 
+    @property
+    def staged(self) -> TableRules:
+        """Return the rules as a statement re-checks them on rows that were found due before anything went."""
+        return TableRules(self.table, tuple(rule.staged for rule in self.rules), self.silent)
+
     def _any(self, row: FromClause, test: Callable[[BoundRule], Sql]) -> Sql:
         if len(self.rules) == 1:
             return test(self.rules[0])
@@ -57,16 +62,26 @@ class TableRules:
         """Return whether a statute of any rule that selects the row still wants it."""
         return self._any(row, lambda rule: rule.wanted(row, as_of, staying))
 
-    def lapsed(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
+    def lapsed(self, row: FromClause, as_of: date, staying: Staying | None) -> Sql:
         """Return whether all rules that select the row let it go, and one does select it."""
         if len(self.rules) == 1:
             return self.rules[0].lapsed(row, as_of, staying)
-        carried = [rule for rule in self.rules if rule.id not in self.silent]
         return and_(
-            or_(*(self.carried_under(rule, row) for rule in carried)),
+            or_(*(rule.selected(row) for rule in self.rules)),
             self._any(row, lambda rule: rule.counted(row)),
             *(or_(not_(rule.selected(row)), rule.past(row, as_of, staying)) for rule in self.rules),
         )
+
+    def carried(self, row: FromClause) -> Sql:
+        """Return whether the rule that the row goes under is carried out."""
+        if not self.silent:
+            return true()
+        return or_(false(), *(self.carried_under(rule, row) for rule in self.rules if rule.id not in self.silent))
+
+    def waits(self, row: FromClause, staying: Staying) -> Sql:
+        """Return whether a row that a rule names in ``while_referenced_by``, and that stays, refers to this one."""
+        naming = [rule for rule in self.rules if rule.referencing]
+        return or_(false(), *(and_(rule.selected(row), rule.referenced_by_rule(row, staying)) for rule in naming))
 
     def overdue(self, row: FromClause, as_of: date, staying: Staying, lasting: Staying) -> Sql:
         """Return whether all rules that select the row let it go days ago; as :meth:`BoundRule.overdue`."""
@@ -75,7 +90,7 @@ class TableRules:
 
     def carried_under(self, rule: BoundRule, row: FromClause) -> Sql:
         """Return whether ``rule`` is the first that selects the row, and so the one it is carried out under."""
-        earlier = self.rules[: self.rules.index(rule)]
+        earlier = self.rules[: [one.id for one in self.rules].index(rule.id)]
         return and_(rule.selected(row), *(not_(one.selected(row)) for one in earlier))
 
 
@@ -86,5 +101,8 @@ def by_table(rules: Sequence[BoundRule], silent: Sequence[BoundRule] = ()) -> di
     for rule in sorted((*rules, *silent), key=lambda one: one.place):
         if rule.action.on_rows and rule.table in carried:
             grouped.setdefault(rule.table, []).append(rule)
-    quiet = frozenset(rule.id for rule in silent)
-    return {table: TableRules(table, tuple(found), quiet) for table, found in grouped.items()}
+    quiet = {rule.id for rule in silent}
+    return {
+        table: TableRules(table, tuple(found), frozenset(rule.id for rule in found if rule.id in quiet))
+        for table, found in grouped.items()
+    }

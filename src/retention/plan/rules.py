@@ -8,9 +8,9 @@ destroys must have it; the others serve counting.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 
 from sqlalchemy import FromClause, and_, exists, false, literal, not_, or_, select, true
 
@@ -18,7 +18,7 @@ from retention.database.names import TableKey
 from retention.database.own_tables import CLOCK, DONE, row_key_text
 from retention.database.reading import Sql
 from retention.database.reflect import TableShape
-from retention.database.relations import Relation
+from retention.database.relations import Relation, joined
 from retention.law import OVERDUE_AFTER, Calendar, cutoff, last_day
 from retention.matrix.binding import Binding, BoundPart
 from retention.matrix.model import Action, Keep, Rule
@@ -82,6 +82,12 @@ class BoundRule:
     parts: tuple[BoundPart, ...]
     mark: ClockSql | None = None
     base: BoundRule | None = None
+
+    @cached_property
+    def staged(self) -> BoundRule:
+        """Return the rule with clocks that count as read where the rows they lie in have gone."""
+        keeps = tuple(replace(keep, clock=keep.clock.staged()) for keep in self.keeps)
+        return replace(self, keeps=keeps, ends=tuple(end.staged() for end in self.ends))
 
     @property
     def shape(self) -> TableShape:
@@ -199,8 +205,11 @@ class BoundRule:
         ]
         return or_(false(), *periods, self.referenced_by_rule(row, staying))
 
-    def lapsed(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
-        """Return whether every purpose has ended and every period has lapsed: what the destroying statement holds."""
+    def lapsed(self, row: FromClause, as_of: date, staying: Staying | None) -> Sql:
+        """Return whether every purpose has ended and every period has lapsed: what the destroying statement holds.
+
+        ``staying`` is None where the rows of ``while_referenced_by`` are left out of account.
+        """
         return and_(self.selected(row), self.past(row, as_of, staying), self.counted(row))
 
     def clocks_lapsed(self, row: FromClause, as_of: date) -> Sql:
@@ -211,10 +220,10 @@ class BoundRule:
             conditions.append(or_(over, keep.clock.null(row)) if keep.may_be_absent else over)
         return and_(true(), *conditions)
 
-    def past(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
+    def past(self, row: FromClause, as_of: date, staying: Staying | None) -> Sql:
         """Return whether nothing that is set keeps the row any longer, positively written."""
         conditions = [self.clocks_lapsed(row, as_of)]
-        if self.referencing:
+        if self.referencing and staying is not None:
             conditions.append(not_(self.referenced_by_rule(row, staying)))
         if not self.action.on_rows:
             conditions.append(not_(self.done(row)))
@@ -265,10 +274,3 @@ class BoundRule:
                 )
             )
         return or_(false(), *found)
-
-
-def joined(relation: Relation, child: FromClause, parent: FromClause) -> Sql:
-    """Return whether ``child`` refers to ``parent`` over the relation; a null in any column refers to nothing."""
-    return and_(
-        *(child.c[own] == parent.c[other] for own, other in zip(relation.columns, relation.parent_columns, strict=True))
-    )

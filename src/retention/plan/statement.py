@@ -1,26 +1,29 @@
 """The condition that the destroying statement re-checks: the whole of it, on the row as it is at that moment.
 
 Planning knows which rows *will* go; the statement knows only which rows are still there. Children go first, so a row
-that still refers to this one stays, and keeps it.
+that still refers to this one stays, and keeps it. Rows that can only go together are told apart from others by who
+leaves in the same transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 from sqlalchemy import FromClause, Select, and_, delete, exists, literal, not_, or_, select, true
-from sqlalchemy.sql.elements import False_
 
+from retention.database.names import TableKey
 from retention.database.reading import Sql
-from retention.database.relations import Relation
-from retention.matrix.binding import BoundPart
+from retention.database.relations import Relation, joined
 from retention.plan.clocks import sure
 from retention.plan.held import Covers
-from retention.plan.rows import TableRules
-from retention.plan.rules import BoundRule, Staying, joined
+from retention.plan.record import Record
+from retention.plan.rules import BoundRule, Staying
 from retention.plan.units import Unit
+
+Leaving = Callable[[TableKey, FromClause], Sql]
+"""Whether a row of a table leaves in this very transaction."""
 
 
 def remaining(as_of: date, covers: Covers) -> Staying:
@@ -37,25 +40,57 @@ def remaining(as_of: date, covers: Covers) -> Staying:
     return stays
 
 
-def condition(unit: Unit, rule: BoundRule, as_of: date, covers: Covers, *, parts_gone: bool) -> Sql:
+def condition(
+    unit: Unit, rule: BoundRule, as_of: date, covers: Covers, *, parts_gone: bool, staged: bool = True
+) -> Sql:
     """Return the whole condition under which a row of ``rule`` goes, or changes, on ``as_of``.
 
     ``covers``: which rows a live hold covers. ``parts_gone``: whether the row's parts have gone before in the same
-    transaction, or are still to go with it.
+    transaction, or are still to go with it. ``staged``: whether the row was found due before anything went, so that
+    clocks in rows that have gone since count as read.
     """
     rules = unit.table_rules(rule)
+    rules = rules.staged if staged else rules
     row = rules.row
     conditions = [rules.lapsed(row, as_of, remaining(as_of, covers)), not_(covers(rule.table, row))]
     if not rule.action.on_rows:
         return and_(*conditions)
     conditions.append(rules.carried_under(rule, row))
-    own = () if parts_gone else tuple(part.relation for part in rule.parts)
-    conditions.extend(
-        not_(_referred(unit, relation, row)) for relation in unit.referring(rule.table) if relation not in own
-    )
-    if not parts_gone:
-        conditions.extend(not_(one) for one in _stuck_parts(unit, rules, rule.parts, row, as_of, covers))
+    record = Record(unit, rule, row, covers)
+    if parts_gone:
+        conditions.extend(not_(_referred(unit, relation, row)) for relation in unit.referring(rule.table))
+    else:
+        conditions.extend(not_(one) for one in record.held())
     return and_(*conditions)
+
+
+def part_condition(unit: Unit, table: TableKey, row: FromClause, covers: Covers) -> Sql:
+    """Return the condition under which a part goes with its owner: nothing that is still there refers to it."""
+    free = (not_(_referred(unit, relation, row)) for relation in unit.referring(table))
+    return and_(true(), not_(covers(table, row)), *free)
+
+
+def together(unit: Unit, table: TableKey, row: FromClause, as_of: date, covers: Covers, leaving: Leaving) -> Sql:
+    """Return whether a row of ``table`` may go with those that leave: all that hold it leave too."""
+    conditions = [not_(covers(table, row))]
+    conditions.extend(not_(_referred(unit, relation, row, leaving)) for relation in unit.referring(table))
+    for owner, relation in unit.part_owners.get(table, ()):
+        above = unit.binding.shape(owner).sql.alias()
+        left = select(literal(1)).where(joined(relation, row, above), not_(leaving(owner, above))).correlate(row)
+        conditions.append(not_(exists(left)))
+    if table in unit.row_rules:
+        rules = unit.row_rules[table].staged
+        stays = remaining(as_of, covers)
+
+        def remains(rule: BoundRule, child: FromClause) -> Sql:
+            return (
+                and_(stays(rule, child), not_(leaving(rule.table, child)))
+                if rule.action.on_rows
+                else stays(rule, child)
+            )
+
+        conditions.extend([rules.lapsed(row, as_of, remains), rules.carried(row)])
+    return and_(true(), *conditions)
 
 
 def clock_query(rule: BoundRule, as_of: date) -> Select[Any]:
@@ -75,50 +110,11 @@ def destroying_sql(unit: Unit, rule: BoundRule, as_of: date, covers: Covers) -> 
     return " ".join(text.split())
 
 
-def _referred(unit: Unit, relation: Relation, row: FromClause) -> Sql:
+def _referred(unit: Unit, relation: Relation, row: FromClause, leaving: Leaving | None = None) -> Sql:
     child = unit.binding.shape(relation.child).sql.alias()
     conditions = [joined(relation, child, row)]
-    if relation.to_itself:
-        conditions.append(not_(and_(*(child.c[name] == row.c[name] for name in unit.binding.row_key(relation.child)))))
+    if leaving is not None:
+        conditions.append(not_(leaving(relation.child, child)))
+    elif unit.lets_go_of_itself(relation):
+        conditions.append(not_(unit.same(relation.child, child, row)))
     return exists(select(literal(1)).where(*conditions).correlate(row))
-
-
-def _stuck_parts(
-    unit: Unit, rules: TableRules, parts: Sequence[BoundPart], row: FromClause, as_of: date, covers: Covers
-) -> list[Sql]:
-    """Return, for each kind of part, whether the row has one that can't go with it."""
-    found: list[Sql] = []
-    for part in parts:
-        member = unit.binding.shape(part.table).sql.alias()
-        own = tuple(inner.relation for inner in part.parts)
-        reasons = [_referred(unit, one, member) for one in unit.referring(part.table) if one not in own]
-        reasons.extend(_stuck_parts(unit, rules, part.parts, member, as_of, covers))
-        held = covers(part.table, member)
-        if not isinstance(held, False_):
-            reasons.append(held)
-        for owner, relation in unit.part_owners[part.table]:
-            above = unit.row_rules.get(owner)
-            if above is None or (owner == rules.table and _one_owner(unit, relation)):
-                continue
-            other = above.row.alias()
-            reasons.append(
-                exists(
-                    select(literal(1))
-                    .where(
-                        joined(relation, member, other),
-                        or_(not_(above.lapsed(other, as_of, remaining(as_of, covers))), covers(owner, other)),
-                    )
-                    .correlate(member)
-                )
-            )
-        if reasons:
-            found.append(
-                exists(select(literal(1)).where(joined(part.relation, member, row), or_(*reasons)).correlate(row))
-            )
-    return found
-
-
-def _one_owner(unit: Unit, relation: Relation) -> bool:
-    """Whether the relation's parent columns name one row, so that a part has one owner over it."""
-    shape = unit.binding.shape(relation.parent)
-    return any(set(key) <= set(relation.parent_columns) for key in (shape.primary_key, *shape.unique_keys) if key)

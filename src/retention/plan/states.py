@@ -20,7 +20,7 @@ def due(unit: Unit, rule: BoundRule, row: FromClause, as_of: date, going: Going)
     """Return whether the row is due under the rule on ``as_of``, which is the day ``going`` was built for."""
     if _staged(rule, going):
         # What a set holds has lapsed, and no hold covers it: nothing else was staged.
-        return and_(rule.selected(row), going.goes(rule.table, row))
+        return and_(rule.selected(row), going.due(rule.table, row))
     lapsed = unit.table_rules(rule).lapsed(row, as_of, going.stays)
     return and_(rule.selected(row), lapsed, not_(going.covers(rule.table, row)))
 
@@ -29,7 +29,7 @@ def state(unit: Unit, rule: BoundRule, row: FromClause, as_of: date, going: Goin
     """Return the row's state under the rule as text, one of :data:`STATES`; null where ``where`` doesn't select it."""
     rules = unit.table_rules(rule)
     lapsed = sure(rules.lapsed(row, as_of, going.stays))
-    blocked = [(not_(going.goes(rule.table, row)), "referenced")] if _staged(rule, going) else []
+    blocked = [(not_(going.due(rule.table, row)), "referenced")] if _staged(rule, going) else []
     return case(
         (not_(rule.selected(row)), null()),
         (sure(rules.alive(row, as_of)), "in_use"),

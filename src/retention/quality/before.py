@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from sqlalchemy import and_, case, exists, func, literal, not_, or_, select
 
 from retention.database.connect import Database
+from retention.database.relations import joined
 from retention.plan.clocks import sure
-from retention.plan.rules import BoundRule, joined
+from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
 from retention.quality.expectations import judge
 from retention.quality.measure import Check, Expected, Measure

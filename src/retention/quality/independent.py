@@ -12,10 +12,10 @@ from functools import partial
 from sqlalchemy import FromClause, and_, exists, false, func, literal, not_, or_, select, true
 
 from retention.database.reading import EARLIEST, Sql
-from retention.database.relations import Relation
+from retention.database.relations import Relation, joined
 from retention.plan.clocks import ClockSql, sure
 from retention.plan.ends import ClockEnd, EarliestEnd, EndSql, LaterEnd
-from retention.plan.rules import BoundRule, joined
+from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
 
 _NEVER = "0000-00-00"

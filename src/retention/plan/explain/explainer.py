@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 
 from retention.database.keyset import among
 from retention.database.names import TableKey
+from retention.database.relations import joined
 from retention.matrix.binding import BoundPart
 from retention.plan.around import Around, GoingAround
 from retention.plan.explain.answer import Part, Referring, RowAnswer, RuleAnswer
@@ -20,7 +21,7 @@ from retention.plan.explain.future import Future, Outlook
 from retention.plan.explain.holders import Holder, holders, holding
 from retention.plan.explain.periods import counted, ended, own_last_day
 from retention.plan.explain.reading import RowRead, read_rows, read_states
-from retention.plan.rules import BoundRule, joined
+from retention.plan.rules import BoundRule
 from retention.plan.states import due
 from retention.plan.units import Unit
 from retention.register import Hold

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, FromClause, and_, func, not_, or_, select
 from retention.database.keyset import among, columns_of
 from retention.database.names import TableKey
 from retention.database.reading import Sql
+from retention.database.relations import joined
 from retention.matrix.binding import Binding, BoundPart, Step
 from retention.plan.going import Going
-from retention.plan.rules import BoundRule, joined
+from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
 
 

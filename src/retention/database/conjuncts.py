@@ -1,0 +1,32 @@
+"""Taking a condition apart: what of it a statement may hold that changes a table by a join.
+
+MariaDB lets no such statement look at its own table again in a subquery. What is left out is weighed in the same
+transaction, on rows that are locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Alias, Table, and_, true
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import BooleanClauseList
+
+from retention.database.reading import Sql
+
+
+def beside(condition: Sql, table: Table) -> Sql:
+    """Return the condition without what looks at other rows of ``table``."""
+    return and_(true(), *(one for one in _conjuncts(condition) if not _looks_at(one, table)))
+
+
+def _conjuncts(condition: Sql) -> Iterator[Sql]:
+    if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
+        for one in condition.clauses:
+            yield from _conjuncts(one)
+    else:
+        yield condition
+
+
+def _looks_at(condition: Sql, table: Table) -> bool:
+    return any(isinstance(one, Alias) and one.element is table for one in visitors.iterate(condition))

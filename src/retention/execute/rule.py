@@ -1,0 +1,221 @@
+"""Carrying out one rule: batch after batch, as fast as they fit, until its staged rows or its ceiling are used up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Protocol
+
+from sqlalchemy import Connection, select
+
+from retention.database.own_tables import BATCH
+from retention.errors import BrokeOff, DatabaseFault, Refused
+from retention.execute.batch import Batches, Done
+from retention.execute.columns import ChangeColumns
+from retention.execute.context import Json, Outcome, RunContext
+from retention.execute.delete import Delete
+from retention.execute.holding import HoldsMoved, UnitHolds
+from retention.execute.kept_clock import kept_clocks
+from retention.execute.pace import Pace
+from retention.execute.staging import Staging
+from retention.execute.transforms import build_transforms
+from retention.execute.walk import Seal, Walk
+from retention.plan.going import count
+from retention.plan.rules import BoundRule
+from retention.plan.statement import condition
+from retention.plan.units import Unit
+
+_RETRIES = 5
+_TELL_EVERY = 3.0
+
+
+class Work(Protocol):
+    """One rule's action, a batch at a time."""
+
+    walk: Walk
+
+    def prepare(self, connection: Connection) -> None:
+        """Stage what the batches need."""
+
+    def finish(self, connection: Connection) -> None:
+        """Drop what was staged."""
+
+    def batch(self, connection: Connection, rows: int) -> Sequence[Done]:
+        """Carry out the next batch inside the open transaction."""
+
+
+@dataclass
+class RuleRun:
+    """One rule in one run. ``unit`` has the rules that are carried out; ``outcome`` is where the numbers go.
+
+    ``earlier`` are the ledger's batches of this unit in tries of this run that broke off.
+    """
+
+    context: RunContext
+    unit: Unit
+    rule: BoundRule
+    outcome: Outcome
+    staging: Staging
+    batches: Batches
+    holds: UnitHolds
+    earlier: Sequence[Mapping[str, Json]] = ()
+    work: Work | None = None
+    pace: Pace = field(init=False)
+    started: float = 0.0
+    told: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.unit.binding.database.dialect.target_ms, self.context.batch_rows)
+
+    @property
+    def room(self) -> int:
+        """Return how many rows the rule may still take."""
+        planned, budget = self.outcome.plan.planned, self.context.budget
+        return (planned if budget is None else min(planned, budget)) - self.outcome.done
+
+    def stop(self, why: str) -> None:
+        """Note that the rule had no turn, or not all of it."""
+        self.outcome.status, self.outcome.reason = "stopped" if self.outcome.plan.planned else "nothing", why
+
+    def carry_out(self, connection: Connection, stopped: str | None = None) -> str | None:
+        """Carry the rule out to its end, or not at all if the run has stopped; return why the run stops, if it does."""
+        stopped = stopped or self.context.stop()
+        if stopped:
+            self.stop(stopped)
+            return stopped
+        if self.begin(connection):
+            stopped = self.walk_through(connection)
+        return self.end(connection, stopped)
+
+    def begin(self, connection: Connection) -> bool:
+        """Prepare the rule; return whether it can be carried out."""
+        self.started = self.told = time.monotonic()
+        self._before(connection)
+        try:
+            self.holds.follow(connection)
+            self.work = self._work()
+            self.work.prepare(connection)
+        except (DatabaseFault, Refused) as fault:
+            self.fail(fault)
+        return not self.outcome.reason
+
+    def walk_through(self, connection: Connection) -> str | None:
+        """Carry out batches until no staged row is left; return why the run stops, if it does."""
+        assert self.work is not None
+        failures = 0
+        while self.room > 0:
+            stopped = self.context.stop()
+            if stopped:
+                return stopped
+            here = self.work.walk.last
+            rows = min(self.pace.rows, self.room)
+            try:
+                dones = self.batches.carry_out(connection, partial(self.work.batch, rows=rows))
+            except HoldsMoved:
+                self.follow(connection)
+                self.work.walk.last = here
+                continue
+            except DatabaseFault as fault:
+                failures += 1
+                if fault.lost or not fault.retryable or failures > _RETRIES:
+                    self.fail(fault)
+                    return None
+                self.work.walk.last = here
+                self.pace.halve()
+                continue
+            if not dones:
+                return None
+            failures = 0
+            for done in dones:
+                self.took(done)
+                self.pace.took(done.rows, done.statement_ms)
+        return None
+
+    def follow(self, connection: Connection) -> None:
+        """Go on under the holds in force now."""
+        assert self.work is not None
+        self.holds.follow(connection)
+        self.work.walk.renew()
+
+    def took(self, done: Done) -> None:
+        """Add what a batch did."""
+        outcome = self.outcome
+        outcome.done += done.rows
+        outcome.batches += 1
+        outcome.longest_ms = max(outcome.longest_ms, done.statement_ms)
+        outcome.saw(done.days)
+        for name, number in done.parts.items():
+            outcome.parts[name] = outcome.parts.get(name, 0) + number
+        if time.monotonic() - self.told >= _TELL_EVERY:
+            self.told = time.monotonic()
+            self.context.progress(f"{self.rule.id}: {outcome.done:,} of {outcome.plan.planned:,}")
+
+    def fail(self, fault: DatabaseFault | Refused) -> None:
+        """Note that the rule was refused, or that the database refused.
+
+        Raises:
+            BrokeOff: the connection is lost.
+        """
+        if isinstance(fault, DatabaseFault) and fault.lost:
+            raise BrokeOff(f"{self.unit.binding.database.label}: the connection is lost; run it again") from None
+        self.outcome.status = "refused" if isinstance(fault, Refused) else "failed"
+        self.outcome.reason = str(fault)
+
+    def end(self, connection: Connection, stopped: str | None) -> str | None:
+        """Say from the numbers what came of the rule; return why the run stops, if it does."""
+        outcome, planned = self.outcome, self.outcome.plan.planned
+        if self.work is not None:
+            self.work.finish(connection)
+        if not outcome.reason:
+            with self.unit.binding.database.transaction(connection):
+                due = condition(
+                    self.unit, self.rule, self.context.as_of, self.holds.covers, parts_gone=False, staged=False
+                )
+                left = count(connection, self.rule.row, due)
+                outcome.holds = self.holds.kept(connection, self.rule)
+            if stopped:
+                self.stop(stopped)
+            elif self.context.budget is not None and outcome.done >= self.context.budget and outcome.done < planned:
+                outcome.status, outcome.reason = "stopped", "row budget"
+            else:
+                outcome.survived = planned - outcome.done
+                outcome.drifted = left
+                outcome.status = ("partial" if outcome.survived else "done") if outcome.done or planned else "nothing"
+        outcome.seconds = time.monotonic() - self.started
+        self.context.progress(f"{self.rule.id}: {outcome.done:,} of {planned:,} ({outcome.status})")
+        return stopped
+
+    def seal(self) -> Seal | None:
+        """Return the fingerprints that may go, where a person approved exactly those."""
+        table = str(self.unit.binding.name_of(self.rule.table))
+        sealed = self.outcome.plan.sealed
+        return None if sealed is None else Seal(sealed, self.context.fingerprints(table))
+
+    def _before(self, connection: Connection) -> None:
+        """Take in what this run has done for the rule before, in a task that broke off."""
+        with self.unit.binding.database.transaction(connection):
+            committed = connection.execute(
+                select(BATCH.c.seq, BATCH.c.row_count).where(
+                    BATCH.c.run == self.context.run, BATCH.c.unit == self.unit.id, BATCH.c.rule == self.rule.id
+                )
+            ).all()
+        outcome = self.outcome
+        outcome.done, outcome.batches = sum(int(rows) for _seq, rows in committed), len(committed)
+        # A batch may stand in the ledger more than once under one number, where a first try never committed.
+        told = {body["seq"]: body for body in self.earlier if body["rule"] == self.rule.id}
+        for number, _rows in committed:
+            body = told.get(number, {})
+            outcome.saw([date.fromisoformat(body[name]) for name in ("oldest", "newest") if body.get(name)])
+            for table, rows in body.get("parts", {}).items():
+                outcome.parts[table] = outcome.parts.get(table, 0) + rows
+
+    def _work(self) -> Work:
+        staged = self.staging.keys[self.rule.id]
+        walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal())
+        if self.rule.action.on_rows:
+            return Delete(walk, kept_clocks(self.unit, self.rule))
+        transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
+        return ChangeColumns(walk, self.context, transforms, key_id)

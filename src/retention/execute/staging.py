@@ -1,0 +1,78 @@
+"""The keys of every rule's due rows, staged before anything of a unit goes.
+
+Rows that others count from may go first, and rows that can only go together are told from others while all of them are
+there; so the whole unit is weighed once, and each rule then walks its own keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, Index, Table, delete, exists, func, insert, literal, select
+
+from retention.database.names import TableKey
+from retention.database.reading import Sql
+from retention.database.temporary import empty_table
+from retention.plan.going import Going
+from retention.plan.rules import BoundRule
+
+
+@dataclass
+class Staging:
+    """The staged keys of the rules that are carried out, as long as the session lasts."""
+
+    going: Going
+    keys: dict[str, Table] = field(default_factory=dict)
+
+    @property
+    def _connection(self) -> Connection:
+        return self.going.connection
+
+    def prepare(self) -> None:
+        """Stage every rule's due rows, none of which has gone yet."""
+        with self.going.unit.binding.database.transaction(self._connection):
+            self.going.build()
+            for number, rule in enumerate(self.going.unit.rules):
+                staged = empty_table(
+                    self._connection, f"retention_walk_{number}", [rule.row.c[name] for name in rule.key]
+                )
+                self.keys[rule.id] = staged
+                self._fill(rule)
+                Index(f"{staged.name}_key", *staged.c).create(self._connection)
+
+    def again(self, rule: BoundRule) -> None:
+        """Stage the rule's rows that are still there: what has gone may have set them free."""
+        with self.going.unit.binding.database.transaction(self._connection):
+            self._connection.execute(delete(self.keys[rule.id]))
+            self._fill(rule)
+
+    def left(self, tables: Collection[TableKey]) -> int:
+        """Return how many rows of these tables were going and are still there."""
+        with self.going.unit.binding.database.transaction(self._connection):
+            return sum(self._left(table) for table in tables if table in self.going.sets)
+
+    def drop(self) -> None:
+        """Drop the keys; a pooled connection would keep them."""
+        with self.going.unit.binding.database.transaction(self._connection):
+            for staged in self.keys.values():
+                staged.drop(self._connection)
+            self.going.drop()
+
+    def _fill(self, rule: BoundRule) -> None:
+        chosen = select(*(rule.row.c[name] for name in rule.key)).where(self._due(rule))
+        self._connection.execute(insert(self.keys[rule.id]).from_select(list(rule.key), chosen))
+
+    def _due(self, rule: BoundRule) -> Sql:
+        going = self.going
+        if not rule.action.on_rows:
+            return rule.lapsed(rule.row, going.as_of, going.stays)
+        rules = going.unit.table_rules(rule)
+        return going.due(rule.table, rule.row) & rules.carried_under(rule, rule.row)
+
+    def _left(self, table: TableKey) -> int:
+        unit, staged = self.going.unit, self.going.sets[table]
+        row = unit.binding.shape(table).sql.alias()
+        there = exists(select(literal(1)).where(unit.same(table, staged, row)).correlate(staged))
+        found = select(func.count()).select_from(staged).where(there)
+        return int(self._connection.execute(found).scalar_one())

@@ -1,0 +1,102 @@
+"""A night without its quality checks: the same public steps, called one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+
+from retention.database.connect import open_database
+from retention.database.identity import give_identity
+from retention.execute.context import Outcome
+from retention.ledger import Ledger
+from retention.matrix.load import load
+from retention.pipeline import Pipeline
+from retention.plan.plan import Plan
+
+NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+
+
+@dataclass
+class Steps:
+    """One database under one matrix, with a ledger."""
+
+    url: str
+    matrix: Path
+    ledger: Ledger
+    name: str = "night"
+    runs: int = 0
+
+    def pipeline(self, named: Sequence[str] = ()) -> Pipeline:
+        matrix, findings = load(self.matrix)
+        return Pipeline(
+            matrix=matrix,
+            findings=findings,
+            ledger=self.ledger,
+            connections=lambda _name: make_url(self.url),
+            key_ring=self.matrix.parent / "keyring",
+            now=lambda: NOW,
+            rules=frozenset(named),
+        )
+
+    def plan(self, as_of: date, named: Sequence[str] = ()) -> Plan:
+        pipeline = self.pipeline(named)
+        with pipeline.bindings() as bindings:
+            return pipeline.planner(as_of, (), full=True).plan(bindings)
+
+    def run(
+        self,
+        as_of: date,
+        named: Sequence[str] = (),
+        *,
+        between: Callable[[], None] = lambda: None,
+        withheld: Sequence[str] = (),
+        budget: int | None = None,
+        batch_rows: int = 10_000,
+        stop: Callable[[], str | None] = lambda: None,
+    ) -> tuple[Plan, dict[str, Outcome]]:
+        """Plan and carry out; ``between`` happens after the plan and before its first unit, ``stop`` between batches."""
+        pipeline = self.pipeline(named)
+        self.runs += 1
+        with pipeline.bindings() as bindings:
+            planner = pipeline.planner(as_of, (), full=True)
+            plan = planner.plan(bindings)
+            between()
+            run = f"{self.name}-{self.runs}"
+            self.ledger.begin_run(run, {"databases": [], "rules": []})
+            context = replace(pipeline.context(run, as_of, stop, budget), batch_rows=batch_rows)
+            outcomes: dict[str, Outcome] = {}
+            waiting = {rule.id: Outcome(rule, "waiting") for rule in plan.rules if rule.id in withheld}
+            for unit in planner.units(bindings[0])[0]:
+                for one in pipeline.carry_out(run, plan, unit, waiting, context):
+                    outcomes[one.plan.id] = one
+            self.ledger.close_run(run, {"rules": []})
+        return plan, outcomes
+
+    def batches(self) -> list[dict[str, Any]]:
+        """Return the ledger's batches of the last run."""
+        run = f"{self.name}-{self.runs}"
+        return [dict(entry.body) for entry in self.ledger.entries(run=run, kind="batch")]
+
+
+def identify(url: str, identity: str) -> None:
+    """Make the pipeline's own tables."""
+    database = open_database("db", 0, "db", make_url(url))
+    try:
+        give_identity(database, identity, NOW)
+    finally:
+        database.close()
+
+
+@contextmanager
+def ledger_in(folder: Path) -> Iterator[Ledger]:
+    ledger = Ledger.open(f"sqlite:///{folder}/ledger.sqlite", None, lambda: NOW)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
