@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,14 @@ from sqlalchemy import make_url
 
 from retention.database.connect import open_database
 from retention.database.identity import give_identity
-from retention.execute.context import Outcome
+from retention.execute.context import Outcome, RunContext
+from retention.execute.unit import UnitRun
+from retention.keys import RunKey
 from retention.ledger import Ledger
 from retention.matrix.load import load
 from retention.pipeline import Pipeline
 from retention.plan.plan import Plan
+from retention.register import LiveHolds
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -69,11 +72,23 @@ class Steps:
             between()
             run = f"{self.name}-{self.runs}"
             self.ledger.begin_run(run, {"databases": [], "rules": []})
-            context = replace(pipeline.context(run, as_of, stop, budget), batch_rows=batch_rows)
+            key = RunKey.fresh()
+            context = RunContext(
+                run=run,
+                as_of=as_of,
+                now=pipeline.now,
+                fingerprints=pipeline.fingerprinter.for_table,
+                keys_for=lambda _action: key,
+                holds=LiveHolds(pipeline.holds, lambda: pipeline.today),
+                stop=stop,
+                budget=budget,
+                batch_rows=batch_rows,
+            )
             outcomes: dict[str, Outcome] = {}
             waiting = {rule.id: Outcome(rule, "waiting") for rule in plan.rules if rule.id in withheld}
             for unit in planner.units(bindings[0])[0]:
-                for one in pipeline.carry_out(run, plan, unit, waiting, context):
+                chain = self.ledger.chain(run, unit.id)
+                for one in UnitRun(context, unit, plan.of_unit(unit.id), chain, waiting).carry_out():
                     outcomes[one.plan.id] = one
             self.ledger.close_run(run, {"rules": []})
         return plan, outcomes
