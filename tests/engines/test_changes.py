@@ -125,7 +125,9 @@ def shop(engine_url: str, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
     (folder / "matrix.yaml").write_text(json.dumps(MATRIX))
     cascades = "READ" in request.node.name and "COMMITTED" in request.node.name
     with ledger_in(folder) as ledger:
-        made = Shop(engine_url, Steps(engine_url, folder / "matrix.yaml", ledger), "CASCADE" if cascades else "NO ACTION")
+        made = Shop(
+            engine_url, Steps(engine_url, folder / "matrix.yaml", ledger), "CASCADE" if cascades else "NO ACTION"
+        )
         identify(engine_url, "changing")
         yield made
 
@@ -251,7 +253,8 @@ def _thread(work: Callable[[], None]) -> Iterator[None]:
 
 
 _WAITING = {
-    "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    "postgresql": "SELECT count(*) FROM pg_stat_activity "
+    "WHERE wait_event_type = 'Lock' AND datname = current_database()",
     "mariadb": "SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
 }
 

@@ -63,7 +63,7 @@ class Steps:
         batch_rows: int = 10_000,
         stop: Callable[[], str | None] = lambda: None,
     ) -> tuple[Plan, dict[str, Outcome]]:
-        """Plan and carry out; ``between`` happens after the plan and before its first unit, ``stop`` between batches."""
+        """Plan and carry out; ``between`` happens after the plan, before its first unit, ``stop`` between batches."""
         pipeline = self.pipeline(named)
         self.runs += 1
         with pipeline.bindings() as bindings:
