@@ -235,7 +235,7 @@ def _logs(as_of: date) -> list[Ugly]:
         login(3, _at(date(1970, 1, 1), _MIDNIGHT), "unreadable", "a zero, not a time"),
         login(4, _at(as_of + timedelta(days=400)), "separate", "in the future"),
         usage(0, midnight - _UTC_BEHIND - _SECOND, "due", "a second before 15:00 UTC: a Seoul day that has lapsed"),
-        usage(1, midnight - _UTC_BEHIND, "separate", "15:00 UTC: the next day has begun in Seoul"),
+        usage(1, midnight - _UTC_BEHIND, "in_use", "15:00 UTC: the next day has begun in Seoul"),
         advertising(0, shown - timedelta(days=1), "due", "shown on the last day that has lapsed"),
         advertising(1, shown, "separate", "shown on the first day that has not"),
         advertising(2, None, "unreadable", "nobody knows when it was shown"),
