@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_any_value_in_any_place_is_told(tmp_path: Path, file: str, proof: bool) 
         mutated = json.loads(json.dumps(data))
         for path in chance.sample(everywhere, chance.choice([1, 1, 2, 4])):
             try:
-                put(mutated, path, chance.choice(JUNK))
+                put(mutated, path, deepcopy(chance.choice(JUNK)))
             except (KeyError, IndexError, TypeError):
                 continue
         as_yaml = json.dumps(mutated, ensure_ascii=False).replace("Infinity", ".inf")

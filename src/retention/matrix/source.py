@@ -128,7 +128,8 @@ class _Reader:
             finally:
                 parser.dispose()
         except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            # What is missing at the end is told of the last line, not of one that isn't there.
+            line = min(error.problem_mark.line + 1 if error.problem_mark else 1, self.text.count("\n") + 1)
             raise _Broken("RET002", line, f"this is no YAML: {error.problem}", self._advice(line)) from None
         except yaml.reader.ReaderError as error:
             line = self.text[: error.position].count("\n") + 1
