@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ HERE = Path(__file__).parent
 STATES = ("in_use", "done", "unreadable", "separate", "held", "referenced", "due", "overdue")
 _SHARED = ("tables", "rules", "purposes", "basis", "about", "statute")
 _OWN = ("ko", "en", "article", "on", "asked", "rules", "basis")
+_TRUTH = {"true": True, "false": False}
 _KINDS = {
     "date": {"sqlite": "DATE", "postgresql": "DATE", "mariadb": "DATE"},
     "moment": {"sqlite": "DATETIME", "postgresql": "TIMESTAMP(6)", "mariadb": "DATETIME(6)"},
@@ -108,11 +110,10 @@ class Case:
 
     def sections(self) -> dict[str, Any]:
         """Return the matrix that the case is decided under."""
-        bases = read(HERE / "legal-bases.yaml")
-        basis = self.written.get("basis") or self.file.written.get("basis")
-        if basis:
-            plain = {key: {"true": True, "false": False}.get(value, value) for key, value in basis.items()}
-            bases = {**bases, "asked": {"statute": "-", "article": "-", **plain}}
+        named = {keep["basis"] for rule in self.rules.values() for keep in rule.get("keep", ()) if "basis" in keep}
+        basis = self.written.get("basis") or self.file.written.get("basis") or {}
+        plain = {key: _TRUTH.get(value, value) for key, value in basis.items()}
+        known = {**_bases(), "asked": {"statute": "-", "article": "-", **plain}}
         tables = self.file.tables
         relations = {
             table: [
@@ -124,7 +125,7 @@ class Case:
         }
         purposes = self.file.written.get("purposes", {"purpose": {"name": "목적"}})
         return {
-            "legal_bases": bases,
+            "legal_bases": {name: known[name] for name in sorted(named)},
             "purposes": purposes,
             "tables": {self._name(table): {"none": "-", "relations": relations[table]} for table in tables},
             "rules": [self._rule(name, rule) for name, rule in self.rules.items()],
@@ -140,13 +141,14 @@ class Case:
     def _named(self, written: Any) -> Any:
         """Return a part of a rule with the database's names for its tables."""
         if isinstance(written, Mapping):
-            return {key: self._named(value) for key, value in written.items()}
+            named = ("via", "latest_of", "with")
+            return {
+                key: [self._name(one) for one in value] if key in named else self._named(value)
+                for key, value in written.items()
+            }
         if isinstance(written, list):
-            return [
-                self._name(one) if isinstance(one, str) and one in self.file.tables else self._named(one)
-                for one in written
-            ]
-        return written
+            return [self._named(one) for one in written]
+        return _TRUTH.get(written, written)
 
     def mistakes(self) -> list[str]:
         """Return what is wrong with how the case is written."""
@@ -158,6 +160,11 @@ class Case:
             f"{name} is no rule" for name in self.written.get("rules", {}) if name not in self.file.written["rules"]
         ]
         return found
+
+
+@cache
+def _bases() -> dict[str, Any]:
+    return read(HERE / "legal-bases.yaml")
 
 
 def files() -> list[File]:

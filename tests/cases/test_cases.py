@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cases.cases import Case, files
 from retention.matrix.model import AllOf, Column, Compare, Constant, Matrix
-from support.bench import Bench, states
+from retention.plan.counting import Counts
+from support.bench import Bench
 
 FILES = files()
 FEWEST = 120
+_LOADED: dict[str, Matrix] = {}
 
 
 @pytest.fixture
@@ -30,23 +30,16 @@ def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
 def test_every_case_is_in_the_state_that_the_law_gives_it(bench: Bench) -> None:
     wrong: list[str] = []
     days = 0
-
-    @cache
-    def matrix_of(written: str) -> Matrix:
-        return bench.matrix(json.loads(written))
-
     for case in (case for file in FILES for case in file.cases):
-        matrix = _of_case(matrix_of(json.dumps(case.sections(), default=str, sort_keys=True)), case)
+        matrix = _of_case(_matrix(bench, case), case)
+        waits = any(rule.id == case.asked and rule.while_referenced for rule in matrix.rules)
         for as_of, expected in case.on.items():
             days += 1
-            rule = next(one for one in bench.plan(matrix, as_of).rules if one.id == case.asked)
-            found: Any = states(rule)
-            if found == {"due": 1}:
-                found = {"overdue" if rule.overdue else "due": 1}
-            if found != {expected: 1}:
+            counts, left = bench.look(matrix, as_of, case.asked)
+            if (found := _states(counts)) != {expected: 1}:
                 wrong.append(f"{case.name}: on {as_of} it is {found}, not {expected}")
-            left = bench.due_left(matrix, as_of)[case.asked]
-            if left != (1 if expected in ("due", "overdue") else 0):
+            # What a row waits for goes before it in the same night; while it is there the independent check waits too.
+            if left != (expected in ("due", "overdue")) and not (waits and left == 0):
                 wrong.append(f"{case.name}: on {as_of} the independent check finds {left} due")
     assert not wrong, "\n".join(wrong)
     print(f"{sum(len(file.cases) for file in FILES)} cases, {days} days on {bench.engine}")
@@ -56,6 +49,23 @@ def test_every_case_says_in_both_languages_why_and_by_which_article() -> None:
     wrong = {case.name: found for file in FILES for case in file.cases if (found := case.mistakes())}
     assert not wrong
     assert sum(len(file.cases) for file in FILES) >= FEWEST
+
+
+def _states(counts: Counts) -> dict[str, int]:
+    assert counts.full is not None
+    late = counts.overdue
+    found = {**counts.full, "unreadable": counts.unreadable, "held": counts.held, "referenced": counts.referenced}
+    found |= {"due": counts.due - late, "overdue": late}
+    return {state: number for state, number in found.items() if number and state != "selected"}
+
+
+def _matrix(bench: Bench, case: Case) -> Matrix:
+    """Return the matrix of the case's file, the same for all cases that say nothing else."""
+    sections = case.sections()
+    key = json.dumps(sections, sort_keys=True)
+    if key not in _LOADED:
+        _LOADED[key] = bench.matrix(sections)
+    return _LOADED[key]
 
 
 def _of_case(matrix: Matrix, case: Case) -> Matrix:

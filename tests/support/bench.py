@@ -25,6 +25,9 @@ from retention.keys import Fingerprinter, RunKey
 from retention.matrix.binding import Binding, bind
 from retention.matrix.load import inspect
 from retention.matrix.model import Matrix
+from retention.plan.counting import Counter, Counts
+from retention.plan.going import Going
+from retention.plan.held import Held
 from retention.plan.plan import Plan, RulePlan
 from retention.plan.planner import Planner
 from retention.plan.units import Unit
@@ -154,6 +157,22 @@ class Bench:
 
     def units(self, matrix: Matrix, as_of: date) -> Sequence[Unit]:
         return self.planner(matrix, as_of).units(self.bind(matrix))[0]
+
+    def look(self, matrix: Matrix, as_of: date, rule_id: str) -> tuple[Counts, int]:
+        """Return what the plan counts of one rule's rows, and how many the independent check finds due."""
+        for unit in self.units(matrix, as_of):
+            for rule in unit.rules:
+                if rule.id == rule_id:
+                    with self.database.planning() as connection:
+                        held = Held.copied(connection, unit, ())
+                        going = Going(connection, unit, as_of, held.covers)
+                        going.build()
+                        counts = Counter(connection, unit, as_of, True, going, held).rule(rule)
+                        going.drop()
+                        held.drop(connection)
+                        left = select(func.count()).select_from(rule.row).where(due_left(unit, rule, as_of))
+                        return counts, connection.execute(left).scalar_one()
+        raise AssertionError(rule_id)
 
     def due_left(self, matrix: Matrix, as_of: date) -> dict[str, int]:
         """Return how many rows of each rule the independent check finds due."""

@@ -19,6 +19,11 @@ def _public(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("KR", years=year, categories=("public",)))
 
 
+@lru_cache(maxsize=1)
+def _library() -> str:
+    return version("holidays")
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """The rest days of Korea: the library's calendar with the days of ``add`` and without those of ``remove``."""
@@ -61,4 +66,4 @@ class Calendar:
     def version(self) -> str:
         """Return what a plan's digest names the calendar by."""
         changes = [f"+{day}" for day in sorted(self.add)] + [f"-{day}" for day in sorted(self.remove)]
-        return " ".join([f"holidays {version('holidays')}", *changes])
+        return " ".join([f"holidays {_library()}", *changes])
