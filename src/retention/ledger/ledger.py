@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, exc, exists, func
 
 from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, canonical, digest, genesis, pack
-from retention.ledger.store import LedgerFault, LedgerRefused, Store, open_store, upgrade
+from retention.ledger.store import LedgerFault, LedgerRefused, Store, is_made, open_store, upgrade
 from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
 from retention.ledger.verify import problems
 
@@ -64,6 +64,20 @@ class Ledger:
         # New secrets beside an old ledger would disown its signatures and its fingerprints.
         found = LedgerSecrets.load_or_create(secrets_path) if empty else LedgerSecrets.load(secrets_path)
         return cls(store, found, now)
+
+    @classmethod
+    def to_read(cls, url: str, now: Callable[[], datetime]) -> Ledger | None:
+        """Open a ledger to look into, without its secrets: who only shows it can't sign. None where there is none.
+
+        Looking makes nothing. What is written through it would be found out: it isn't signed with the ledger's key.
+
+        Raises:
+            LedgerRefused: the URL is of no supported engine, or a newer version wrote it.
+            LedgerFault: it is out of reach.
+        """
+        if not is_made(url):
+            return None
+        return cls(open_store(url, any_version=True), LedgerSecrets(secrets.token_bytes(32)), now)
 
     @property
     def label(self) -> str:

@@ -76,6 +76,24 @@ class Store:
             raise LedgerFault(f"{self.label}: {_reason(error)}; nothing is destroyed that it doesn't hold") from None
 
 
+def is_made(text_url: str) -> bool:
+    """Whether there is a ledger at a URL; nothing is made by asking.
+
+    Raises:
+        LedgerRefused: the URL is of no supported engine.
+        LedgerFault: it is out of reach.
+    """
+    url = _url(text_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return False
+    store = open_store(text_url, any_version=True)
+    try:
+        with store.reading() as connection:
+            return _version(connection) is not None
+    finally:
+        store.engine.dispose()
+
+
 def open_store(text_url: str, *, any_version: bool = False) -> Store:
     """Open the ledger's database, making its file and tables where they are new.
 
@@ -83,11 +101,7 @@ def open_store(text_url: str, *, any_version: bool = False) -> Store:
         LedgerRefused: the URL is of no supported engine, or the schema is of another version.
         LedgerFault: it is out of reach.
     """
-    try:
-        url = make_url(text_url)
-        url = url.set(drivername=_DRIVERS[url.get_backend_name()])
-    except (exc.ArgumentError, KeyError, ValueError):
-        raise LedgerRefused("the ledger's URL is none of sqlite, postgresql, mysql or mariadb") from None
+    url = _url(text_url)
     if url.get_backend_name() == "sqlite":
         _make_file(url)
     engine = create_engine(url, hide_parameters=True, **_options(url))
@@ -122,6 +136,14 @@ def upgrade(store: Store) -> None:
     with store.writing() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+        return url.set(drivername=_DRIVERS[url.get_backend_name()])
+    except (exc.ArgumentError, KeyError, ValueError):
+        raise LedgerRefused("the ledger's URL is none of sqlite, postgresql, mysql or mariadb") from None
 
 
 def _version(connection: Connection) -> str | None:
