@@ -16,12 +16,11 @@ from retention.plan.rules import BoundKeep, BoundRule
 AFTER = ".after"
 
 
-def bind_rule(binding: Binding, rule: Rule, waiting: tuple[str, ...] = ()) -> BoundRule:
-    """Return the rule on its live table. ``waiting`` names rules that wait for this one's rows.
+def bind_rule(binding: Binding, rule: Rule) -> BoundRule:
+    """Return the rule on its live table.
 
     Raises:
-        Refused: the table or a column is missing, nothing names a row, a path leads nowhere, or rules wait for each
-            other in a circle.
+        Refused: the table or a column is missing, nothing names a row, or a path leads nowhere.
     """
     table = table_key(rule.table)
     key = _key(binding, rule)
@@ -36,7 +35,7 @@ def bind_rule(binding: Binding, rule: Rule, waiting: tuple[str, ...] = ()) -> Bo
         action=rule.action,
         keeps=keeps,
         ends=ends,
-        referencing=_referencing(binding, rule, (*waiting, rule.id)),
+        referencing=_referencing(binding, rule),
         parts=binding.parts(rule),
         mark=_mark(binding, rule),
     )
@@ -116,17 +115,12 @@ def _mark(binding: Binding, rule: Rule) -> ClockSql | None:
     return ClockSql((clock_column(binding, table, clock, table, ()),))
 
 
-def _referencing(binding: Binding, rule: Rule, waiting: tuple[str, ...]) -> tuple[tuple[BoundRule, Relation], ...]:
+def _referencing(binding: Binding, rule: Rule) -> tuple[tuple[BoundRule, Relation], ...]:
     found: list[tuple[BoundRule, Relation]] = []
     here = table_key(rule.table)
     for entry in rule.while_referenced:
         for rule_id in entry.rules:
             other = binding.matrix.rule(rule_id)
-            if rule_id in waiting:
-                raise Refused(
-                    f"{entry.place}: rules {', '.join(waiting)} wait for each other's rows in a circle; "
-                    "take one `while_referenced_by` out"
-                )
             if other.table.database != rule.table.database:
                 raise Refused(
                     f"{entry.place}: rule {rule_id} is in another database; name one of {rule.table.database}"
@@ -137,6 +131,6 @@ def _referencing(binding: Binding, rule: Rule, waiting: tuple[str, ...]) -> tupl
                     f"{entry.place}: no relation leads from {other.table} (rule {rule_id}) to {rule.table}; "
                     "declare it under `relations:`"
                 )
-            referring = bind_rule(binding, other, waiting)
+            referring = bind_rule(binding, other)
             found.extend((referring, relation) for relation in relations)
     return tuple(found)
