@@ -99,6 +99,24 @@ def test_a_clock_over_parents(bench: Bench, path: list[str]) -> None:
     assert left(bench, "line") == {3, 4, 5, 6, 7, 8}
 
 
+@pytest.mark.parametrize(
+    "ends",
+    [
+        ["shipped_on", {"via": ["shop.orders"], "column": "ordered_on"}],
+        {"since": ["shipped_on", {"via": ["shop.orders"], "column": "ordered_on"}], "after": "P1M"},
+        [{"since": {"via": ["shop.orders"], "column": "ordered_on"}, "after": "P1M"}, "shipped_on"],
+    ],
+)
+def test_an_end_in_a_parent_that_is_missing_is_unreadable_whatever_the_others_say(bench: Bench, ends: Any) -> None:
+    rows(bench, "orders", (1, None, None, OLD), (2, None, None, BELOW))
+    rows(bench, "line", (1, 1, OLD), (2, 2, OLD), (3, 77, OLD), (4, None, OLD))
+    matrix = matrix_of(bench, {"id": "lines", "table": "shop.line", "purpose": {"name": "membership", "ends": ends}})
+    assert states(bench.plan(matrix, AS_OF).rules[0]) == {"due": 1, "unreadable": 3}
+    assert bench.due_left(matrix, AS_OF) == {"lines": 1}
+    bench.run(matrix, AS_OF)
+    assert left(bench, "line") == {2, 3, 4}
+
+
 def test_the_latest_of_children_reached(bench: Bench) -> None:
     rows(bench, "member", *((n, "2001-01-01") for n in range(1, 9)))
     rows(

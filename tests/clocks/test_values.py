@@ -15,6 +15,9 @@ import pytest
 from sqlalchemy import select
 
 from clocks.values import AS_OF, CUTOFF, clock_of, kinds, quoted
+from retention.matrix.model import Matrix
+from retention.quality.after import check_after
+from retention.quality.before import check_before
 from support.bench import Bench, states
 
 
@@ -53,7 +56,7 @@ def test_every_value_is_read_as_its_day_or_not_at_all(bench: Bench) -> None:
     )
     whole = bench.plan(matrix, AS_OF)
     plan = {rule.id: rule for rule in whole.rules}
-    due = bench.due_left(matrix, AS_OF)
+    due, unreadable = _checked(bench, matrix)
     wrong: list[str] = []
     for table, column, entry in tables:
         want = Counter(expected(day) for _value, day in entry["values"])
@@ -61,6 +64,8 @@ def test_every_value_is_read_as_its_day_or_not_at_all(bench: Bench) -> None:
             wrong.append(f"{entry['name']} ({column}): planned {states(plan[table])}, expected {dict(want)}")
         if due[table] != want["due"]:
             wrong.append(f"{entry['name']} ({column}): {due[table]} due left, expected {want['due']}")
+        if unreadable[table] != want["unreadable"]:
+            wrong.append(f"{entry['name']} ({column}): {unreadable[table]} unreadable, expected {want['unreadable']}")
     wrong.extend(_days(bench, matrix, tables))
     bench.run(matrix, AS_OF, plan=whole)
     for table, column, entry in tables:
@@ -72,7 +77,16 @@ def test_every_value_is_read_as_its_day_or_not_at_all(bench: Bench) -> None:
     print(f"{sum(len(entry['values']) for _table, _column, entry in tables)} values on {bench.engine}")
 
 
-def _days(bench: Bench, matrix: Any, tables: list[tuple[str, str, dict[str, Any]]]) -> Iterator[str]:
+def _checked(bench: Bench, matrix: Matrix) -> tuple[dict[str, int], dict[str, int]]:
+    """Return what the quality checks count as due and as unreadable, by rule: they write every value into their SQL."""
+    units = bench.units(matrix, AS_OF)
+    before = check_before(bench.database, units, AS_OF)
+    after = check_after(bench.database, units, AS_OF, may_stay={}, formats={}, orphans_before=None)
+    due = {one.rule: one.count for one in after if one.check == "due left"}
+    return due, {one.rule: one.count for one in before if one.check == "unreadable"}
+
+
+def _days(bench: Bench, matrix: Matrix, tables: list[tuple[str, str, dict[str, Any]]]) -> Iterator[str]:
     """Yield where the day that a value is written down with isn't its own."""
     by_table = {table: (column, entry) for table, column, entry in tables}
     with bench.database.planning() as connection:

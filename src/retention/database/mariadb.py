@@ -136,7 +136,7 @@ class MariaDB(Dialect):
 
     def day_text(self, column: Sql) -> Sql:
         """Return a date or timestamp as ``YYYY-MM-DD``."""
-        return func.date_format(column, "%Y-%m-%d", type_=String())
+        return func.substr(cast(column, mysql.CHAR(32)), 1, 10, type_=String())
 
     def shifted(self, column: Sql, by: timedelta) -> Sql:
         """Return a timestamp moved by an interval."""
@@ -159,7 +159,7 @@ class MariaDB(Dialect):
         hours, minutes = (cast(func.substr(offset, place, 2), mysql.INTEGER) for place in (2, 4))
         west = case((func.substr(offset, 1, 1) == "-", 1), else_=-1)
         moved = func.timestampadd(text("MINUTE"), west * (hours * 60 + minutes), cast(canonical, mysql.DATETIME))
-        return func.date_format(moved, "%Y-%m-%d %H:%i:%S", type_=String())
+        return func.substr(cast(moved, mysql.CHAR(32)), 1, 19, type_=String())
 
     def offset_tail(self, text: Sql) -> Sql:
         """Return what follows an optional fraction of a second."""

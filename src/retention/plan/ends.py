@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
@@ -71,7 +71,7 @@ class ClockEnd:
 
     def ended(self, row: FromClause, as_of: date) -> Sql:
         """Return whether the end day is past: the row can go from the day after."""
-        return self.clock.ended(row, as_of)
+        return and_(self.clock.ended(row, as_of), *_with_parents(self.columns, row))
 
     def unreadable(self, row: FromClause) -> Sql:
         """Return whether the end can't be read, or lies in a parent that isn't there."""
@@ -119,7 +119,7 @@ class LaterEnd:
 
     def ended(self, row: FromClause, as_of: date) -> Sql:
         """Return whether the period's last day is past."""
-        return self.clock.lapsed(row, self.first_living_day(as_of))
+        return and_(self.clock.lapsed(row, self.first_living_day(as_of)), *_with_parents(self.columns, row))
 
     def unreadable(self, row: FromClause) -> Sql:
         """Return whether the clock can't be read, or lies in a parent that isn't there."""
@@ -264,6 +264,11 @@ def end_sql(binding: Binding, table: TableKey, end: End) -> EndSql:
         dialect = binding.database.dialect
         return LaterEnd(since, end.after, end.roll_holidays, binding.matrix.calendar, dialect)
     return ClockEnd(clock_sql(binding, table, end))
+
+
+def _with_parents(columns: Sequence[ClockColumn], row: FromClause) -> list[Sql]:
+    """Return that the row has the parents in which clocks lie: where another clock is set, a missing one isn't seen."""
+    return [not_(column.orphaned(row)) for column in columns if column.steps] if len(columns) > 1 else []
 
 
 def civil_end(dialect: Dialect, day: Sql, period: Period) -> Sql:

@@ -72,10 +72,13 @@ def _ended(end: EndSql, row: FromClause, as_of: date) -> Sql:
     if isinstance(end, EarliestEnd):
         return and_(or_(*(_ended(one, row, as_of) for one in end.ends)), not_(sure(end.unreadable(row))))
     if isinstance(end, LaterEnd):
-        return _over(end.clock, end.clock.latest_day(row), row, newest_lapsed(as_of, end.end_of))
+        return and_(
+            _over(end.clock, end.clock.latest_day(row), row, newest_lapsed(as_of, end.end_of)),
+            not_(sure(end.unreadable(row))),
+        )
     if isinstance(end, ClockEnd):
         yesterday = (as_of - timedelta(days=1)).isoformat()
-        return _over(end.clock, end.clock.earliest_day(row), row, yesterday)
+        return and_(_over(end.clock, end.clock.earliest_day(row), row, yesterday), not_(sure(end.unreadable(row))))
     return end.ended(row, as_of)
 
 
