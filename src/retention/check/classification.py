@@ -35,7 +35,7 @@ def _used(binding: Binding) -> dict[TableKey, set[str]]:
         used.setdefault(here, set()).update([rule.mark] if rule.mark else [])
         for clock in clocks_of(rule):
             try:
-                steps = binding.path(here, clock.via, clock.place)
+                steps = binding.path(here, clock.via, clock.place, only_up=not clock.latest)
             except Refused:
                 # Told with the clocks.
                 continue

@@ -10,7 +10,7 @@ from retention.errors import Finding, Refused
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.clocks import clocks_of
 from retention.matrix.mistakes import nearest
-from retention.matrix.model import Hop, Part, Place, Rule, TableEntry, TableName
+from retention.matrix.model import ColumnClock, Part, Place, Rule, Subject, TableEntry, TableName
 from retention.matrix.where import columns_of
 
 
@@ -37,7 +37,7 @@ def _missing(binding: Binding, facts: Facts) -> Iterator[Finding]:
             for column in relation.to_columns:
                 yield from _column(binding, relation.to, column, relation.place)
         if entry.subject is not None and entry.subject.via:
-            yield from _path(binding, facts, name, entry.subject.via, entry.subject.columns, entry.place)
+            yield from _path(binding, facts, name, entry.subject, entry.place)
     for rule in binding.rules:
         yield from _rule(binding, facts, rule)
 
@@ -53,7 +53,7 @@ def _rule(binding: Binding, facts: Facts, rule: Rule) -> Iterator[Finding]:
         yield from _column(binding, rule.table, rule.mark, rule.at("mark"))
     for clock in clocks_of(rule):
         if clock.via:
-            yield from _path(binding, facts, rule.table, clock.via, (clock.column,), clock.place)
+            yield from _path(binding, facts, rule.table, clock, clock.place)
         else:
             yield from _column(binding, rule.table, clock.column, clock.place)
     for part in rule.parts:
@@ -80,19 +80,20 @@ def _columns_of_table(entry: TableEntry) -> Iterator[str]:
 
 
 def _path(
-    binding: Binding, facts: Facts, start: TableName, via: tuple[Hop, ...], columns: tuple[str, ...], place: Place
+    binding: Binding, facts: Facts, start: TableName, end: Subject | ColumnClock, place: Place
 ) -> Iterator[Finding]:
     """Yield tables of a path that aren't there, and the columns at its end; a path that breaks is told elsewhere."""
-    gone = [hop.table for hop in via if hop.table is not None and not binding.has(hop.table)]
+    gone = [hop.table for hop in end.via if hop.table is not None and not binding.has(hop.table)]
     for table in gone:
         yield _table(binding, facts, table, place)
     if gone:
         return
+    latest = isinstance(end, ColumnClock) and end.latest
     try:
-        steps = binding.path(table_key(start), via, place)
+        steps = binding.path(table_key(start), end.via, place, only_up=not latest)
     except Refused:
         return
-    for column in columns:
+    for column in end.columns if isinstance(end, Subject) else (end.column,):
         yield from _column(binding, binding.name_of(steps[-1].reached), column, place)
 
 

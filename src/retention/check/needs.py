@@ -83,9 +83,10 @@ def _read(binding: Binding, rule: Rule) -> Iterator[TableKey]:
     table = table_key(rule.table)
     for clock in clocks_of(rule):
         try:
-            yield from (step.reached for step in binding.path(table, clock.via, clock.place))
+            steps = binding.path(table, clock.via, clock.place, only_up=not clock.latest)
         except Refused:
             # Told with the clocks; nothing can be granted for a path that leads nowhere.
             continue
+        yield from (step.reached for step in steps)
     for target in (table, *(part.table for _owner, part in parts_of(binding, rule))):
         yield from (relation.child for relation in binding.graph.to(target))

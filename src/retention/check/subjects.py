@@ -15,7 +15,7 @@ def subjects(binding: Binding) -> Iterator[Finding]:
         if name.database != binding.entry.name or entry.subject is None or not entry.subject.via:
             continue
         try:
-            binding.path(table_key(name), entry.subject.via, entry.place)
+            binding.path(table_key(name), entry.subject.via, entry.place, only_up=True)
         except Refused as problem:
             what = f"the subject of {name}: {str(problem).partition(': ')[2]}"
             yield finding("RET231", entry.place, what.partition(";")[0], str(name))

@@ -8,6 +8,7 @@ from retention.database.relations import Relation
 from retention.errors import Finding, Refused
 from retention.law import Calendar
 from retention.matrix.binding import Binding, table_key
+from retention.matrix.codes import finding
 from retention.matrix.model import Action, ColumnClock, Rule
 from retention.plan.clocks import ClockSql, clock_column, clock_sql
 from retention.plan.ends import EndSql, LaterEnd, TermEnd, end_sql
@@ -85,9 +86,7 @@ def bind_all(binding: Binding, refused: Collection[str] = ()) -> tuple[list[Boun
             if rule.then_after is not None:
                 pair.append(bind_after(binding, rule))
         except Refused as problem:
-            findings.append(
-                Finding("RET301", "error", "rule", str(rule.place), str(problem), "mend the rule, then check", rule.id)
-            )
+            findings.append(finding("RET301", rule.place, str(problem), subject=rule.id))
         else:
             bound.extend(pair)
     return bound, findings
