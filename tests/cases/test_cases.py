@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from cases.cases import Case, files
-from retention.matrix.model import AllOf, Column, Compare, Constant, Matrix
+from retention.matrix.condition import AllOf, Column, Compare, Constant
+from retention.matrix.model import Matrix
 from retention.plan.counting import Counts
 from support.bench import Bench
 

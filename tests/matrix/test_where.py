@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from retention.matrix.model import AllOf, AnyOf, Between, Column, Compare, Constant, In, IsNull, Not, WhereExpression
+from retention.matrix.condition import (
+    AllOf,
+    AnyOf,
+    Between,
+    Column,
+    Compare,
+    Constant,
+    In,
+    IsNull,
+    Not,
+    WhereExpression,
+)
 from retention.matrix.overlap import common_row, never_true
 from retention.matrix.where import WhereError, columns_of, parse_where
 

@@ -9,17 +9,7 @@ from retention.check.codes import finding
 from retention.database.columns import ColumnKind, ColumnShape
 from retention.errors import Finding
 from retention.matrix.binding import Binding
-from retention.matrix.model import (
-    AllOf,
-    AnyOf,
-    Between,
-    Column,
-    Compare,
-    Constant,
-    In,
-    Not,
-    WhereExpression,
-)
+from retention.matrix.condition import AllOf, AnyOf, Between, Column, Compare, Constant, In, Not, WhereExpression
 
 _TEXTS = frozenset({ColumnKind.TEXT, ColumnKind.UUID})
 _NUMBERS = frozenset({ColumnKind.INTEGER, ColumnKind.DECIMAL})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from retention.matrix.clockdocs import ClockReader, check_period
 from retention.matrix.codes import finding
+from retention.matrix.condition import WhereExpression
 from retention.matrix.lookup import Lookup
 from retention.matrix.mistakes import nearest
 from retention.matrix.model import (
@@ -22,7 +23,6 @@ from retention.matrix.model import (
     ThenAfter,
     Tolerate,
     TransformSpec,
-    WhereExpression,
     WhileReferenced,
 )
 from retention.matrix.ruledocs import KeepReferencedDoc, PartDoc, PurposeUseDoc, RuleDoc

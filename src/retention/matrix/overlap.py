@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import product
 
-from retention.matrix.model import (
+from retention.matrix.condition import (
     AllOf,
     AnyOf,
     Between,

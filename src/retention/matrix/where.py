@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from retention.matrix.model import (
+from retention.matrix.condition import (
     AllOf,
     AnyOf,
     Between,

@@ -8,7 +8,7 @@ from sqlalchemy import FromClause, and_, literal, not_, null, or_
 from sqlalchemy.types import NullType
 
 from retention.database.reading import Sql
-from retention.matrix.model import (
+from retention.matrix.condition import (
     AllOf,
     AnyOf,
     Between,
