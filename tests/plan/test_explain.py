@@ -224,7 +224,7 @@ def _states(shop: Shop, day: date) -> dict[str, Counter[str]]:
     with asking(shop, day) as ask:
         return {
             rule: Counter(states.values())
-            for table in ask.units
+            for table in dict.fromkeys(rule.table.name for unit in ask.units.values() for rule in unit.rules)
             for rule, states in ask.states(table, ask.keys(table)).items()
         }
 
@@ -248,14 +248,14 @@ def test_all_rows_explained_agree_with_the_plan(shop: Shop, capsys: Any) -> None
 def test_random_rows_of_a_large_shop_agree_with_the_plan(
     sqlite_url: str, tmp_path: Path, proof: bool, capsys: Any
 ) -> None:
-    shop = make_shop(sqlite_url, tmp_path, members=1000 if proof else 150, seed=3)
+    shop = make_shop(sqlite_url, tmp_path, members=1000 if proof else 60, seed=3)
     ran = shop.call(capsys, "run", "--json", *shop.accepts(capsys))
     assert ran.code == 0, ran.err
     later = date(2027, 12, 1)
     found, expected = _states(shop, later), _planned_states(shop, later)
     assert found == expected
     total = sum(sum(states.values()) for states in found.values())
-    assert total > (10_000 if proof else 2_000)
+    assert total > (10_000 if proof else 1_000)
     print(f"{total:,} rows explained")
 
 
@@ -342,25 +342,19 @@ def test_no_value_of_the_row_is_said(shop: Shop, capsys: Any) -> None:
         assert CANARY not in said.out + said.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
+def test_a_question_that_has_no_answer_is_refused_in_one_line(sqlite_shop: Shop, capsys: Any) -> None:
+    for arguments, says in (
         (["shop.member", CANARY], "no integer"),
         (["shop.member", "77777777"], "no row has that key"),
         (["shop.order_item", CANARY], "(order_id, line)"),
         (["shop.members", CANARY], "no such table"),
-        ([CANARY, "1"], "no such table"),
+        (["members", "1"], "no such table"),
         (["shop.member", "1", "--rule", "nothing"], "no such rule"),
-    ],
-)
-def test_a_question_that_has_no_answer_is_refused_in_one_line(
-    sqlite_shop: Shop, capsys: Any, arguments: list[str], says: str
-) -> None:
-    refused = sqlite_shop.call(capsys, "explain", *arguments)
-    assert refused.code == 2
-    assert says in refused.err
-    assert len(refused.err.strip().splitlines()) == 1
-    if arguments[0] != CANARY:
+    ):
+        refused = sqlite_shop.call(capsys, "explain", *arguments)
+        assert refused.code == 2, arguments
+        assert says in refused.err
+        assert len(refused.err.strip().splitlines()) == 1
         assert CANARY not in refused.err + refused.out
 
 

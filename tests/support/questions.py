@@ -82,7 +82,8 @@ def asking(shop: Shop, day: date) -> Iterator[Asker]:
     """Give somebody who asks for many rows at the cost of one opening."""
     with opened(shop) as pipeline, bound(pipeline, day) as (planner, binding):
         units, _findings = planner.units(binding)
-        by_table = {rule.table.name: unit for unit in units for rule in unit.rules}
+        by_table = {table.name: unit for unit in units for table in unit.part_owners}
+        by_table.update({rule.table.name: unit for unit in units for rule in unit.rules})
         with binding.database.planning() as connection:
             yield Asker(connection, binding, by_table, day, planner.holds)
 

@@ -13,7 +13,21 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Index, Select, Table, and_, exists, false, insert, literal, not_, select
+from sqlalchemy import (
+    Connection,
+    FromClause,
+    Index,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    false,
+    insert,
+    literal,
+    not_,
+    select,
+)
 
 from retention.database.keyset import columns_of
 from retention.database.names import TableKey
@@ -35,12 +49,14 @@ _DAY = timedelta(days=1)
 class Around:
     """The keys of some rows of one unit, and of all rows that their fate depends on, staged by table.
 
-    They live as long as ``connection``'s transaction, or until :meth:`drop`.
+    ``sets`` are the tables that the days asked about use one after another: with one set of tables a statement is
+    written once, whatever the day. All of them live as long as ``connection``'s transaction, or until :meth:`drop`.
     """
 
     connection: Connection
     unit: Unit
     staged: dict[TableKey, Table] = field(default_factory=dict)
+    sets: dict[TableKey, Table] = field(default_factory=dict)
     _rows: dict[TableKey, int] = field(default_factory=dict)
     _steps: dict[TableKey, tuple[Step, ...]] = field(default_factory=dict)
 
@@ -91,9 +107,10 @@ class Around:
 
     def drop(self) -> None:
         """Drop what was staged; a pooled connection would keep it."""
-        for table in self.staged.values():
+        for table in (*self.staged.values(), *self.sets.values()):
             table.drop(self.connection)
         self.staged.clear()
+        self.sets.clear()
 
     def _follow(self, here: TableKey, step: Step) -> int:
         """Stage the rows that ``step`` leads to from what is staged of ``here``; return how many are new."""
@@ -161,10 +178,19 @@ class GoingAround(Going):
         return tuple(hold for hold in self.held.holds if hold.id in found)
 
     def drop(self) -> None:
-        """Drop the sets, and the copied keys of the holds."""
-        super().drop()
+        """Leave the sets to the next day, and drop the copied keys of the holds."""
+        self.sets.clear()
         if self.held is not None:
             self.held.drop(self.connection)
+
+    def _empty(self, table: TableKey, number: int) -> Table:
+        assert self.around is not None
+        kept = self.around.sets
+        if table in kept:
+            self.connection.execute(delete(kept[table]))
+        else:
+            kept[table] = super()._empty(table, number)
+        return kept[table]
 
     def _fill(self, table: TableKey, row: FromClause, condition: Sql) -> None:
         assert self.around is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -17,8 +17,8 @@ from retention.database.reading import Sql
 from retention.matrix.binding import Binding
 from retention.matrix.model import Place, Rule
 from retention.plan.going import Going
-from retention.plan.held import Held
 from retention.plan.rules import BoundRule
+from retention.plan.sets import sets
 from retention.plan.states import due
 from retention.plan.units import Unit
 from retention.register import Hold
@@ -117,19 +117,12 @@ def side(
     connection: Connection, units: Sequence[Unit], as_of: date, holds: Sequence[Hold], name: str
 ) -> Iterator[Side]:
     """Build the sets of every unit of one matrix; ``name`` tells them from those of the other one."""
-    held = [
-        Held.copied(connection, unit, holds, f"retention_held_{name}_{number}") for number, unit in enumerate(units)
-    ]
-    goings = tuple(
-        Going(connection, unit, as_of, covered.covers, name=f"retention_{name}_{number}")
-        for number, (unit, covered) in enumerate(zip(units, held, strict=True))
-    )
-    for going in goings:
-        going.build()
-    yield Side(tuple(units), goings)
-    for going, covered in zip(goings, held, strict=True):
-        going.drop()
-        covered.drop(connection)
+    with ExitStack() as stack:
+        goings = [
+            stack.enter_context(sets(connection, unit, as_of, holds, f"{name}_{number}"))
+            for number, unit in enumerate(units)
+        ]
+        yield Side(tuple(units), tuple(goings))
 
 
 def rule_diffs(connection: Connection, old: Side, new: Side, as_of: date) -> Iterator[RuleDiff]:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, case, func, select
 from retention.plan.going import Going, count
 from retention.plan.held import Held
 from retention.plan.rules import BoundRule
+from retention.plan.sets import Between, sets
 from retention.plan.states import due, state
 from retention.plan.units import Unit
 from retention.register import Hold
@@ -65,27 +66,40 @@ def forecast(
 
     ``holds`` are those in force today; each counts through its last day.
     """
-    moving = Held(unit, [hold for hold in holds if hold.until is not None])
     days = [as_of, *(month.last for month in months)]
-    counted: dict[str, list[int]] = {rule.id: [] for rule in unit.rules}
+    moving = Held(unit, [hold for hold in holds if hold.until is not None])
+    counted: dict[str, list[int]] = {}
     stays: dict[str, Mapping[str, int]] = {}
-    for day in days:
-        held = Held.copied(connection, unit, holds if day == as_of else [hold for hold in holds if hold.live(day)])
-        going = Going(connection, unit, day, held.covers)
-        going.build()
+
+    def standing(day: date) -> list[Hold]:
+        return [hold for hold in holds if hold.live(day)]
+
+    with (
+        sets(connection, unit, as_of, holds, "first") as first,
+        sets(connection, unit, days[-1], standing(days[-1]), "last") as last,
+        Between.of(first, last) as between,
+    ):
         for rule in unit.rules:
-            if _depends(unit, rule, going) or moving.reaches(rule.table):
-                counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, day, going)))
-            elif day == days[-1]:
-                counted[rule.id] = _at_once(connection, unit, rule, days, going)
-            if day == days[-1]:
-                stays[rule.id] = _states(connection, unit, rule, day, going)
-        going.drop()
-        held.drop(connection)
+            stays[rule.id] = _states(connection, unit, rule, days[-1], last)
+            if not _depends(unit, rule, last) and not moving.reaches(rule.table):
+                counted[rule.id] = _at_once(connection, unit, rule, days, last)
+        waiting = [rule for rule in unit.rules if rule.id not in counted]
+        for rule in waiting:
+            counted[rule.id] = [count(connection, rule.row, due(unit, rule, rule.row, as_of, first))]
+        for day in days[1:-1] if waiting else ():
+            with sets(connection, unit, day, standing(day), "between", between) as going:
+                for rule in waiting:
+                    counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, day, going)))
+        for rule in waiting:
+            counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, days[-1], last)))
     return [
-        RuleForecast(rule, numbers[0], tuple(after - before for before, after in pairwise(numbers)), stays[rule.id])
+        RuleForecast(
+            rule,
+            counted[rule.id][0],
+            tuple(after - before for before, after in pairwise(counted[rule.id])),
+            stays[rule.id],
+        )
         for rule in unit.rules
-        for numbers in [counted[rule.id]]
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,24 +151,16 @@ class Explainer:
 
     def _part_of(self, around: Around, table: TableKey, key: Key) -> Iterator[Part]:
         """Yield the records that the row is part of, by the rules that name it so."""
+        asked: dict[tuple[TableKey, Key], tuple[RuleAnswer, ...]] = {}
         for rule in self.unit.rules:
-            owners = dict.fromkeys(
-                owner for path in _paths(rule.parts, table) for owner in self._owners(rule, path, table, key)
-            )
-            answers = [
-                answer
-                for owner in owners
-                for answer in self._answers(around, rule.table, owner)
-                if answer.rule.id == rule.id
-            ]
+            owners = (owner for path in _paths(rule.parts, table) for owner in self._owners(rule, path, table, key))
+            answers: list[RuleAnswer] = []
+            for owner in dict.fromkeys(owners):
+                if (rule.table, owner) not in asked:
+                    asked[rule.table, owner] = self._answers(around, rule.table, owner)
+                answers.extend(answer for answer in asked[rule.table, owner] if answer.rule.id == rule.id)
             if answers:
-                states: dict[str, int] = {}
-                for answer in answers:
-                    states[answer.state] = states.get(answer.state, 0) + 1
-                days = [answer.goes_on for answer in answers]
-                known = [day for day in days if day is not None]
-                goes_on = max(known) if len(known) == len(days) else None
-                yield Part(rule.id, str(self.unit.binding.name_of(rule.table)), states, goes_on)
+                yield _part(str(self.unit.binding.name_of(rule.table)), answers)
 
     def _owners(self, rule: BoundRule, path: Sequence[BoundPart], table: TableKey, key: Key) -> list[Key]:
         near = self.unit.binding.shape(table).sql.alias()
@@ -202,6 +195,14 @@ class Explainer:
     def _in_force(self, day: date) -> Sequence[Hold]:
         """Return the holds of a day: today's on as-of, whichever day that is, and those that haven't ended later."""
         return self.holds if day == self.as_of else [hold for hold in self.holds if hold.live(day)]
+
+
+def _part(table: str, answers: Sequence[RuleAnswer]) -> Part:
+    """Return the records of one rule as one; a part goes once the last of its owners does."""
+    days = [answer.goes_on for answer in answers]
+    known = [day for day in days if day is not None]
+    goes_on = max(known) if len(known) == len(days) else None
+    return Part(answers[0].rule.id, table, Counter(answer.state for answer in answers), goes_on)
 
 
 def _paths(parts: Sequence[BoundPart], table: TableKey) -> Iterator[tuple[BoundPart, ...]]:
