@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    delete,
     exists,
     false,
     insert,
@@ -36,9 +35,9 @@ from retention.database.relations import joined
 from retention.database.temporary import empty_table
 from retention.matrix.binding import Step
 from retention.plan.clocks import ClockColumn
-from retention.plan.going import Going
 from retention.plan.held import Held
 from retention.plan.rules import BoundRule
+from retention.plan.sets import GoingAgain
 from retention.plan.units import Unit
 from retention.register import Hold
 
@@ -49,8 +48,8 @@ _DAY = timedelta(days=1)
 class Around:
     """The keys of some rows of one unit, and of all rows that their fate depends on, staged by table.
 
-    ``sets`` are the tables that the days asked about use one after another: with one set of tables a statement is
-    written once, whatever the day. All of them live as long as ``connection``'s transaction, or until :meth:`drop`.
+    ``sets`` are the tables that the days asked about use one after another. All of them live as long as the
+    transaction of ``connection``, or until :meth:`drop`.
     """
 
     connection: Connection
@@ -157,7 +156,7 @@ class Around:
 
 
 @dataclass
-class GoingAround(Going):
+class GoingAround(GoingAgain):
     """The sets of a unit as far as they concern the rows of ``around``; beyond those they say nothing."""
 
     around: Around | None = None
@@ -167,7 +166,7 @@ class GoingAround(Going):
     def of(cls, around: Around, day: date, holds: Sequence[Hold]) -> GoingAround:
         """Build the sets of a day on which these holds are in force."""
         held = Held.copied(around.connection, around.nearby, holds)
-        going = cls(around.connection, around.nearby, day, held.covers, around=around, held=held)
+        going = cls(around.connection, around.nearby, day, held.covers, kept=around.sets, around=around, held=held)
         going.build()
         return going
 
@@ -178,19 +177,10 @@ class GoingAround(Going):
         return tuple(hold for hold in self.held.holds if hold.id in found)
 
     def drop(self) -> None:
-        """Leave the sets to the next day, and drop the copied keys of the holds."""
-        self.sets.clear()
+        """Leave the tables to the next day, and drop the copied keys of the holds."""
+        super().drop()
         if self.held is not None:
             self.held.drop(self.connection)
-
-    def _empty(self, table: TableKey, number: int) -> Table:
-        assert self.around is not None
-        kept = self.around.sets
-        if table in kept:
-            self.connection.execute(delete(kept[table]))
-        else:
-            kept[table] = super()._empty(table, number)
-        return kept[table]
 
     def _fill(self, table: TableKey, row: FromClause, condition: Sql) -> None:
         assert self.around is not None
