@@ -17,7 +17,7 @@ from sqlalchemy import Connection, case, func, select
 from retention.plan.going import Going, count
 from retention.plan.held import Held
 from retention.plan.rules import BoundRule
-from retention.plan.sets import Between, sets
+from retention.plan.sets import sets
 from retention.plan.states import due, state
 from retention.plan.units import Unit
 from retention.register import Hold
@@ -77,7 +77,6 @@ def forecast(
     with (
         sets(connection, unit, as_of, holds, "first") as first,
         sets(connection, unit, days[-1], standing(days[-1]), "last") as last,
-        Between.of(first, last) as between,
     ):
         for rule in unit.rules:
             stays[rule.id] = _states(connection, unit, rule, days[-1], last)
@@ -87,7 +86,7 @@ def forecast(
         for rule in waiting:
             counted[rule.id] = [count(connection, rule.row, due(unit, rule, rule.row, as_of, first))]
         for day in days[1:-1] if waiting else ():
-            with sets(connection, unit, day, standing(day), "between", between) as going:
+            with sets(connection, unit, day, standing(day), "between") as going:
                 for rule in waiting:
                     counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, day, going)))
         for rule in waiting:
