@@ -216,6 +216,40 @@ def test_the_rival_reading_is_shown_beside_the_one_in_force(sqlite_shop: Shop, t
     ]
 
 
+def test_a_day_too_far_ahead_never_ends(shop: Shop, capsys: Any) -> None:
+    shop.do("UPDATE orders SET contracted_at = '9500-01-01 10:00:00', closed_at = NULL WHERE id = :id", id=FIRST + 7)
+    asked = _rule(_explained(shop, capsys, "shop.orders", FIRST + 7), "orders")
+    basis = _basis(asked, "ecommerce_contract")
+    assert basis["steps"][-1] == "the day lies after 9000-01-01: it never comes to an end"
+    assert not {"last_day", "event", "other_reading"} & basis.keys()
+    assert "goes_on" not in asked
+    shop.do("UPDATE orders SET contracted_at = '2020-01-01 10:00:00', closed_at = '9500-01-01 10:00:00' WHERE id = :id",
+            id=FIRST + 7)  # fmt: skip
+    asked = _rule(_explained(shop, capsys, "shop.orders", FIRST + 7), "orders")
+    assert (asked["state"], "goes_on" in asked) == ("in_use", False)
+    assert "ends" not in asked["purposes"][0]
+
+
+def test_the_row_is_looked_for_in_every_shard(sqlite_url: str, tmp_path: Path, capsys: Any) -> None:
+    shop = make_shop(sqlite_url, tmp_path, members=20)
+    (tmp_path / "other").mkdir()
+    other_file = tmp_path / "other.sqlite"
+    other_file.touch()
+    other = make_shop(f"sqlite:///{other_file}", tmp_path / "other", members=20, identity="shop-two")
+    shop.environment["RETENTION_CONN_SHOP_TWO"] = other.url
+    one, two = (
+        "connection: shop_db, identity: shop-demo",
+        "connection: [shop_db, shop_two], identity: [shop-demo, shop-two]",
+    )
+    shop.environment["RETENTION_CONFIG"] = str(changed_matrix(tmp_path, (one, two)))
+    other.do("UPDATE payment SET id = 5000001 WHERE id = 1")
+    other.do("UPDATE payment SET settled_at = NULL WHERE id = :id", id=FIRST)
+    both = _explained(shop, capsys, "shop.payment", FIRST)["rules"]
+    assert [(rule["shard"], rule["state"]) for rule in both] == [(0, "separate"), (1, "in_use")]
+    (alone,) = _explained(shop, capsys, "shop.payment", 5_000_001)["rules"]
+    assert alone["shard"] == 1
+
+
 # --- the same conditions that decide in bulk ------------------------------------------------------------------------
 
 

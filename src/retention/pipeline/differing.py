@@ -52,13 +52,15 @@ def diff(old: Pipeline, new: Pipeline, as_of: date) -> dict[str, Any]:
                     _compare(connection, database, old, new, as_of, found)
             finally:
                 database.close()
+    rules = [one for one in found.rules if shown(new, one["id"])]
+    named = {one["table"] for one in rules}
     return {
         "schema": SCHEMA,
         "as_of": as_of.isoformat(),
         "old": {"file": old.matrix.path, "matrix": old.matrix.digest},
         "new": {"file": new.matrix.path, "matrix": new.matrix.digest},
-        "rules": [one for one in found.rules if shown(new, one["id"])],
-        "tables": found.tables,
+        "rules": rules,
+        "tables": [one for one in found.tables if one["name"] in named],
         "stopped": [one for one in found.stopped if shown(new, one["id"])],
     }
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, and_, case, func, not_, select
 
+from retention.plan.clocks import sure
 from retention.plan.going import Going, count
 from retention.plan.held import Held
 from retention.plan.rules import BoundRule
@@ -23,6 +24,8 @@ from retention.plan.units import Unit
 from retention.register import Hold
 
 _DAY = timedelta(days=1)
+_TOGETHER = 4
+"""So many days are asked for in one statement: engines bound how long one may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,17 @@ def _depends(unit: Unit, rule: BoundRule, going: Going) -> bool:
 
 
 def _at_once(connection: Connection, unit: Unit, rule: BoundRule, days: Sequence[date], going: Going) -> list[int]:
-    """Return how many rows are due on each day, from one look at each row: what is due stays due."""
+    """Return how many rows are due on each day: what is due stays due, so few rows are asked for the days between."""
     row = rule.row
-    first = case(*((due(unit, rule, row, day, going), number) for number, day in enumerate(days)), else_=len(days))
-    step = first.label("step")
-    found = select(step, func.count()).select_from(row).where(due(unit, rule, row, days[-1], going)).group_by(step)
-    numbers = {int(number): int(rows) for number, rows in connection.execute(found)}
-    return [sum(rows for number, rows in numbers.items() if number <= upto) for upto in range(len(days))]
+    conditions = [due(unit, rule, row, day, going) for day in days]
+    first, between, last = conditions[0], conditions[1:-1], conditions[-1]
+    numbers = [count(connection, row, first)]
+    open_ = and_(last, not_(sure(first)))
+    for begin in range(0, len(between), _TOGETHER):
+        counts = [func.count(case((condition, 1))) for condition in between[begin : begin + _TOGETHER]]
+        found = connection.execute(select(*counts).select_from(row).where(open_)).one()
+        numbers.extend(numbers[0] + int(number) for number in found)
+    return [*numbers, count(connection, row, last)]
 
 
 def _states(connection: Connection, unit: Unit, rule: BoundRule, day: date, going: Going) -> dict[str, int]:

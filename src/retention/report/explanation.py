@@ -51,7 +51,7 @@ def _rule(answer: RuleAnswer, words: Words) -> dict[str, Any]:
 
 
 def _period(counted: Counted, answer: RuleAnswer, words: Words) -> dict[str, Any]:
-    basis, reckoning = counted.keep.basis, counted.reckoning
+    basis, reckoning = counted.keep.basis, None if counted.endless else counted.reckoning
     other = None if reckoning is None or reckoning.rival == reckoning.last_day else reckoning.rival
     return _known(
         {

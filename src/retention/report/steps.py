@@ -21,6 +21,8 @@ def of_period(counted: Counted, calendar: Calendar, words: Words) -> list[str]:
         if not broken:
             steps.append(words("st_nothing" if counted.applies else "st_not_applicable"))
         return steps
+    if counted.endless:
+        return [*steps, words("st_endless")]
     steps.append(_event(counted.seen, reckoning.event, "st_events", words))
     steps.extend(_reckoned(reckoning, counted.keep.basis.keep, calendar, words))
     if counted.provisional:
@@ -35,7 +37,7 @@ def of_purpose(ended: Ended, calendar: Calendar, words: Words) -> list[str]:
     if not ended.readable:
         return [*steps, words("st_ends_unreadable")]
     if ended.ends is None:
-        return [*steps, words("st_no_end")]
+        return [*steps, words("st_endless" if ended.endless else "st_no_end")]
     if ended.reckoning is None:
         steps.append(_event(ended.seen, ended.ends, "st_event" if ended.among else "st_earliest", words))
     else:

@@ -41,17 +41,23 @@ class Counted:
     provisional: bool
 
     @property
+    def endless(self) -> bool:
+        """Whether the event lies so far ahead that the period never ends."""
+        return self.reckoning is not None and self.reckoning.last_day == date.max
+
+    @property
     def last_day(self) -> date | None:
-        """Return the period's last day."""
-        return None if self.reckoning is None else self.reckoning.last_day
+        """Return the period's last day, if it has one."""
+        return None if self.reckoning is None or self.endless else self.reckoning.last_day
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A purpose on the row, or the term of transformed data where ``purpose`` is None.
 
-    ``ends``: its last day, None where none is set or it can't be read. ``reckoning`` and ``period``: how that day was
-    counted, where it lies a period after an event. ``among``: whether ends of several kinds were compared.
+    ``ends``: its last day, None where none is set, it can't be read, or it is ``endless``. ``reckoning`` and
+    ``period``: how that day was counted, where it lies a period after an event. ``among``: whether ends of several
+    kinds were compared.
     """
 
     purpose: Purpose | None
@@ -62,6 +68,7 @@ class Ended:
     reckoning: Reckoning | None = None
     period: str = ""
     among: bool = False
+    endless: bool = False
 
     @property
     def event(self) -> date | None:

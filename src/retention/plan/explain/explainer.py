@@ -18,7 +18,7 @@ from retention.database.relations import joined
 from retention.matrix.binding import BoundPart
 from retention.plan.around import Around, GoingAround
 from retention.plan.explain.answer import Part, Referring, RowAnswer, RuleAnswer
-from retention.plan.explain.future import Future, Outlook
+from retention.plan.explain.future import HORIZON, Future, Outlook
 from retention.plan.explain.holders import Holder, holders, holding
 from retention.plan.explain.periods import counted, ended, own_last_day
 from retention.plan.explain.reading import RowRead, read_rows, read_states
@@ -119,6 +119,8 @@ class Explainer:
         start = max(own + _DAY, self.as_of)
         if not blocked and not holds:
             return start
+        if start > HORIZON:
+            return None
         now = future.on(self.as_of).holding
         if any(one.table in now and not one.leaves(self.unit) for one in some):
             return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, func, not_, or_, select
+from sqlalchemy import Connection, FromClause, and_, exists, func, literal, not_, or_, select
 
 from retention.database.keyset import among, columns_of
 from retention.database.names import TableKey
@@ -93,7 +93,7 @@ def holding(
 
 
 def _reached(binding: Binding, table: TableKey, key: Sequence[Any], steps: Sequence[Step], row: FromClause) -> Sql:
-    """Return whether ``steps`` lead to ``row`` from the row of that key, as a list that an index serves."""
+    """Return whether ``steps`` lead to ``row`` from the row of that key, as a list where an index may serve it."""
     near: FromClause = binding.shape(table).sql.alias()
     conditions = [among(near, binding.row_key(table), [key])]
     for step in steps[:-1]:
@@ -102,6 +102,10 @@ def _reached(binding: Binding, table: TableKey, key: Sequence[Any], steps: Seque
         conditions.append(joined(step.relation, child, parent))
         near = far
     last = steps[-1]
+    child, parent = (near, row) if last.up else (row, near)
+    if last.relation.as_text:
+        conditions.append(joined(last.relation, child, parent))
+        return exists(select(literal(1)).where(*conditions).correlate(row))
     here, there = last.relation.columns, last.relation.parent_columns
     if not last.up:
         here, there = there, here

@@ -63,8 +63,11 @@ def _ended(
     ends = end.last_day(read.events) if readable else None
     if isinstance(end, TermEnd):
         ends = next(iter(counted), None)
+    several = isinstance(end, EarliestEnd)
+    if ends == date.max:
+        return Ended(purpose, seen, None, readable and not past, readable, among=several, endless=True)
     reckoning, period = counted.get(ends, (None, "")) if ends is not None else (None, "")
-    return Ended(purpose, seen, ends, readable and not past, readable, reckoning, period, isinstance(end, EarliestEnd))
+    return Ended(purpose, seen, ends, readable and not past, readable, reckoning, period, several)
 
 
 def _reckonings(end: EndSql, read: RowRead, rule: BoundRule) -> Iterator[tuple[Reckoning, str]]:

@@ -41,6 +41,7 @@ TEXTS: dict[str, str] = {
     "st_needed_open": "needed by {rows} of {table}; until when isn't known yet",
     "st_needed_before": "rows that were destroyed earlier needed it until {day}",
     "st_needed_no_more": "no row needs it any longer",
+    "st_endless": "the day lies after 9000-01-01: it never comes to an end",
     "st_no_end": "no end is set: the purpose is alive",
     "st_ends_unreadable": "the purpose's end can't be read: the row stays until that is mended",
     "st_transformed": "event: the row was transformed on {day}",

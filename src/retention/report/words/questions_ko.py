@@ -33,6 +33,7 @@ TEXTS: dict[str, str] = {
     "st_needed_open": "남아 있는 {table} {rows}이 이 행을 필요로 하며, 언제까지인지는 아직 알 수 없습니다",
     "st_needed_before": "이미 파기된 행이 {day}까지 이 행을 필요로 했습니다",
     "st_needed_no_more": "이 행을 필요로 하는 행이 더는 없습니다",
+    "st_endless": "9000-01-01 이후의 날이므로 끝나지 않습니다",
     "st_no_end": "종료일이 없습니다. 목적이 유효합니다",
     "st_ends_unreadable": "목적의 종료일을 읽을 수 없습니다. 바로잡을 때까지 행을 보존합니다",
     "st_transformed": "기산 사유: {day} 변환",
