@@ -125,40 +125,6 @@ def test_a_matrix_that_cannot_be_read_leaves_the_dag_where_it_is(airflow: Path, 
         assert "approve" in dag.get_task("purge").get_flat_relative_ids(upstream=True)
 
 
-def test_nobody_answering_is_a_rejection(airflow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from retention.airflow.operators import ApproveOperator
-    from retention.ledger import Ledger
-    from retention.pipeline import Wish, run_night, wall_clock
-    from retention.register import Approvals
-    from support.night import Night
-    from support.reading_room import DAY
-
-    night = Night(f"sqlite:///{tmp_path}/library.sqlite", tmp_path)
-    night.prepare()
-    monkeypatch.setenv("RETENTION_LEDGER_URL", f"sqlite:///{tmp_path}/ledger.sqlite")
-    task = ApproveOperator(task_id="approve", lang="en")
-    assert task.defaults == ["Reject"]
-    context = {
-        "ti": SimpleNamespace(xcom_pull=lambda task_ids: {"digest": night.digest, "run": night.run, "dry_run": False}),
-        "dag_run": SimpleNamespace(dag_id="d", run_id="r"),
-    }
-    event = {
-        "chosen_options": ["Reject"],
-        "params_input": {"note": ""},
-        "responded_at": datetime.now(UTC),
-        "responded_by_user": None,
-        "timedout": True,
-    }
-    answer = task.execute_complete(context, event)
-    assert (answer["decision"], answer["by"]) == ("rejected", "nobody")
-    ledger = Ledger.open(f"sqlite:///{tmp_path}/ledger.sqlite", None, wall_clock)
-    decision = Approvals(ledger).of_plan(night.digest)
-    assert decision is not None
-    assert "nobody answered within" in decision.note
-    carried = run_night(night.pipeline(), Wish(as_of=DAY))
-    assert {rule["id"]: rule["status"] for rule in carried.document["rules"]}["loans"] == "waiting"
-
-
 def test_the_dag_file_is_read_within_a_second_after_airflow_itself() -> None:
     code = (
         "import runpy, time, airflow.sdk, airflow.dag_processing.dagbag\n"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
 
 from retention.airflow.batches import Batch, batches_of
 from retention.airflow.operators.planned import planned
@@ -27,7 +28,11 @@ class AuthoriseOperator(BaseOperator):
         self.answer = answer
 
     def execute(self, context: Context) -> list[Batch]:
-        """Return the batches to map over; none for a dry run."""
+        """Return the batches to map over; none for a dry run.
+
+        Raises:
+            AirflowFailException: the run has come to its end already.
+        """
         from retention.pipeline import Wish, load_plan, open_run
 
         known = planned(context)
@@ -37,6 +42,8 @@ class AuthoriseOperator(BaseOperator):
             plan = load_plan(whole.ledger, known["digest"])
             wish = Wish(dry_run=known["dry_run"], who=who)
             opened = open_run(whole.named_by(plan), plan, known["run"], wish)
+        if opened.closed is not None:
+            raise AirflowFailException(f"run {known['run']} is closed; clear the task plan to begin a new one")
         for one in opened.body["withheld"]:
             self.log.warning("rule %s is not carried out: %s", one["rule"], one["reason"])
         return [] if known["dry_run"] else batches_of(plan)
