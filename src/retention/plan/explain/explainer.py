@@ -117,10 +117,10 @@ class Explainer:
         if own is None or any(hold.until is None for hold in holds):
             return None
         start = max(own + _DAY, self.as_of)
-        if not blocked and not holds:
-            return start
         if start > HORIZON:
             return None
+        if not blocked and not holds:
+            return start
         now = future.on(self.as_of).holding
         if any(one.table in now and not one.leaves(self.unit) for one in some):
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from retention.law import Reckoning, reckon
+from retention.law import LAST_EVENT, Reckoning, reckon
 from retention.matrix.model import Purpose
 from retention.plan.ends import EarliestEnd, EndSql, LaterEnd, TermEnd
 from retention.plan.explain.answer import Counted, Ended
@@ -64,7 +64,7 @@ def _ended(
     if isinstance(end, TermEnd):
         ends = next(iter(counted), None)
     several = isinstance(end, EarliestEnd)
-    if ends == date.max:
+    if ends is not None and ends > LAST_EVENT:
         return Ended(purpose, seen, None, readable and not past, readable, among=several, endless=True)
     reckoning, period = counted.get(ends, (None, "")) if ends is not None else (None, "")
     return Ended(purpose, seen, ends, readable and not past, readable, reckoning, period, several)
