@@ -60,5 +60,5 @@ def test_what_is_no_number_is_refused_and_not_repeated(sqlite_url: str, written:
     assert str(refused.value) == (
         "explain shop.keyed: what was given for a is no integer; write it as the database shows it"
     )
-    with pytest.raises(Refused, match=r"its key is \(a, b\)"):
+    with pytest.raises(Refused, match=r"its key has 2 columns \(a, b\)"):
         key_values(shape, ["a", "b"], [written], "explain shop.keyed")
