@@ -8,7 +8,22 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, and_, case, cast, column, func, literal, select, table, text, types
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    text,
+    types,
+)
 from sqlalchemy.dialects import mysql
 
 from retention.database.columns import ColumnKind
@@ -41,7 +56,8 @@ class MariaDB(Dialect):
         return {
             "connect_args": {
                 "charset": "utf8mb4",
-                "init_command": "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+                "init_command": "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', "
+                "group_concat_max_len = 4194304",
                 "connect_timeout": 10,
             },
         }
@@ -178,6 +194,21 @@ class MariaDB(Dialect):
         """Return a day ``YYYY-MM-DD`` later by months or days; a month that lacks the day gives its last one."""
         unit, number = ("MONTH", months) if months else ("DAY", days)
         return self.day_text(func.timestampadd(text(unit), number, cast(day, mysql.DATETIME)))
+
+    def rows_about(self, connection: Connection, which: Table) -> int:
+        """Return InnoDB's estimate."""
+        known = table("TABLES", schema="information_schema")
+        schema = which.schema or connection.dialect.default_schema_name
+        query: Select[int] = (
+            select(func.coalesce(column("TABLE_ROWS"), 0))
+            .select_from(known)
+            .where(column("TABLE_SCHEMA") == schema, column("TABLE_NAME") == which.name)
+        )
+        return int(connection.execute(query).scalar_one())
+
+    def numbers(self, column: Sql) -> Sql:
+        """Return the numbers as one text."""
+        return func.group_concat(column, type_=String())
 
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the keys that the optimizer searches rather than reads through."""

@@ -32,6 +32,16 @@ class NativeReading(Reading):
     plain: Callable[[Sql], Sql]
     stretches: tuple[Stretch, ...]
 
+    @property
+    def sorts(self) -> bool:
+        """A type of the engine's own does."""
+        return True
+
+    @property
+    def grows(self) -> bool:
+        """It does where the wall clock was never put back."""
+        return len(self.stretches) == 1
+
     def null(self, column: Sql) -> Sql:
         """Return whether nothing is there; a zero date is something."""
         return self.dialect.is_null(column)

@@ -17,18 +17,23 @@ from sqlalchemy import (
     Interval,
     Select,
     String,
+    Table,
     Text,
+    and_,
+    bindparam,
     cast,
     collate,
     column,
     extract,
     func,
     literal,
+    literal_column,
     select,
     table,
     text,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import UserDefinedType
 
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
@@ -42,6 +47,9 @@ class PostgreSQL(Dialect):
     label = "PostgreSQL"
     plan_isolation = "REPEATABLE READ"
     run_isolation = "READ COMMITTED"
+    tells_of_deleted = True
+    sums_what_it_locks = False
+    gathers = True
     leftovers = (
         "dead row versions stay in the table's files until VACUUM, and in the WAL and its archives until they are "
         "recycled; VACUUM the tables named here, and let archives and backups expire"
@@ -138,6 +146,38 @@ class PostgreSQL(Dialect):
         nodes = _nodes((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
         return tuple(dict.fromkeys(node["Index Name"] for node in nodes if "Index Cond" in node))
 
+    def rows_about(self, connection: Connection, which: Table) -> int:
+        """Return the estimate of the last ANALYZE or VACUUM; of a partitioned table, of all its partitions."""
+        rows = text(
+            "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)"
+            " FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass)) t"
+            " JOIN pg_catalog.pg_class c ON c.oid = t.relid WHERE t.isleaf"
+        )
+        return int(connection.execute(rows, {"name": _quoted(connection, which)}).scalar_one())
+
+    def blocks(self, connection: Connection, which: Table) -> int:
+        """Return the blocks of the table, or of its largest partition: an address is one of each partition's own."""
+        size = text(
+            "SELECT coalesce(max(pg_catalog.pg_relation_size(t.relid)), 0) / current_setting('block_size')::int"
+            " FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass)) t"
+            " JOIN pg_catalog.pg_class c ON c.oid = t.relid WHERE t.isleaf AND c.relkind = 'r'"
+        )
+        return int(connection.execute(size, {"name": _quoted(connection, which)}).scalar_one())
+
+    def in_blocks(self) -> Sql:
+        """Return whether the row's address lies in the range: PostgreSQL 14 and later seek to it."""
+        address: Sql = literal_column("ctid")
+        low, high = (cast(bindparam(name, type_=Text), _Address) for name in ("low", "high"))
+        return and_(address >= low, address < high)
+
+    def block_range(self, start: int, end: int) -> Mapping[str, Any]:
+        """Return the addresses of the first row that each block may have."""
+        return {"low": f"({start},0)", "high": f"({end},0)"}
+
+    def numbers(self, column: Sql) -> Sql:
+        """Return the numbers as one text."""
+        return func.string_agg(cast(column, Text), ",")
+
     def together(self, statements: Sequence[Delete]) -> Executable:
         """Return deletes as one statement: all of them see the rows as they were, and checks come at its end."""
         parts = [one.returning(literal(1)).cte(f"deleted_{number}") for number, one in enumerate(statements)]
@@ -155,6 +195,18 @@ class PostgreSQL(Dialect):
     def lock_timeout(self, connection: Connection, milliseconds: int) -> None:
         """Bound how long a statement of this session waits for another's lock."""
         connection.execute(select(func.set_config("lock_timeout", f"{milliseconds}ms", False)))
+
+
+class _Address(UserDefinedType[str]):
+    """A row's physical address."""
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """Return the type's name."""
+        return "tid"
+
+
+def _quoted(connection: Connection, table_: Table) -> str:
+    return connection.dialect.identifier_preparer.format_table(table_)
 
 
 def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

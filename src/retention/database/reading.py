@@ -24,6 +24,16 @@ NEVER = "9999-12-31"
 class Reading(abc.ABC):
     """One way to read one column as a clock. Days are days in Seoul."""
 
+    @property
+    def sorts(self) -> bool:
+        """Whether well-formed values lie in the engine's order as their moments do, so that an index walks them."""
+        return False
+
+    @property
+    def grows(self) -> bool:
+        """Whether the day never falls as the value grows, so that the least and greatest values have the end days."""
+        return False
+
     def null(self, column: Sql) -> Sql:
         """Return whether nothing is there."""
         return column.is_(None)

@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 from datetime import date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -15,11 +16,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import (
     URL,
     BigInteger,
+    Column,
     Connection,
     Engine,
     Integer,
     Select,
     String,
+    Table,
     Text,
     and_,
     case,
@@ -29,10 +32,12 @@ from sqlalchemy import (
     literal,
     not_,
     or_,
+    select,
     true,
     type_coerce,
     types,
 )
+from sqlalchemy.dialects import sqlite as sqlite_words
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from retention.database.columns import ColumnKind
@@ -41,6 +46,7 @@ from retention.database.explain import Explain
 from retention.database.reading import EARLIEST, Reading, Sql
 from retention.database.textformat import TextFormat
 from retention.database.texts import IsoShape, text_reading
+from retention.database.worded import Worded, words_of
 from retention.errors import Refused
 
 _DASHED = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
@@ -128,12 +134,16 @@ class SQLite(Dialect):
 
     def is_iso(self, text: Sql, shape: IsoShape) -> Sql:
         """Return whether a text is a day, and a time and an offset where the shape has them."""
+        return Worded(_iso_words(shape), text)
+
+    def _iso(self, text: Sql, shape: IsoShape) -> Sql:
         is_text = func.typeof(text) == "text"
         if not shape.has_time:
             return and_(is_text, _like(text, _DASHED), self.exists(text, with_time=False))
         rest = func.substr(text, 20, type_=String())
         tail = self.offset_tail(rest) if shape.has_offset else literal("", String())
-        fraction = func.substr(rest, 1, func.length(rest) - func.length(tail), type_=String())
+        cut = func.length(rest) - func.length(tail)
+        fraction = func.substr(rest, 1, cut, type_=String()) if shape.has_offset else rest
         digits = func.substr(fraction, 2, type_=String())
         return and_(
             is_text,
@@ -227,6 +237,18 @@ class SQLite(Dialect):
         found = [match for line in lines if (match := _SEARCHED.match(line)) is not None]
         return tuple(dict.fromkeys(match["name"] or "PRIMARY" for match in found))
 
+    def rows_about(self, connection: Connection, which: Table) -> int:
+        """Return the number of rows: counting them is quick here."""
+        return int(connection.execute(select(func.count()).select_from(which)).scalar_one())
+
+    def counts(self, column: Column[Any], kind: ColumnKind, *, alone: bool) -> bool:
+        """Whether the column is the row's own number: any other may hold anything."""
+        return alone and kind is ColumnKind.INTEGER and type(column.type) is types.INTEGER
+
+    def numbers(self, column: Sql) -> Sql:
+        """Return the numbers as one text."""
+        return func.group_concat(column, type_=String())
+
     def defer_checks(self, connection: Connection) -> None:
         """Check every foreign key when the transaction commits, RESTRICT included."""
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
@@ -260,6 +282,11 @@ class SQLite(Dialect):
     def lock_timeout(self, connection: Connection, milliseconds: int) -> None:
         """Bound how long a statement of this session waits for another's lock."""
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(milliseconds)}")
+
+
+@cache
+def _iso_words(shape: IsoShape) -> str:
+    return words_of(lambda text: SQLite()._iso(text, shape), sqlite_words.dialect())
 
 
 def _like(text: Sql, pattern: str) -> Sql:

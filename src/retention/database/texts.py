@@ -167,6 +167,16 @@ class TextReading(Reading):
     zone: str | None
     stretches: tuple[Stretch, ...]
 
+    @property
+    def sorts(self) -> bool:
+        """Texts do whose parts stand in the order of time."""
+        return self.shape.exact(datetime(2000, 1, 1)) is not None  # noqa: DTZ001 - any moment tells
+
+    @property
+    def grows(self) -> bool:
+        """They do where the wall clock was never put back."""
+        return self.sorts and len(self.stretches) <= 1
+
     def zero(self, column: Sql) -> Sql:
         """Return whether the text is empty or a zero date."""
         return or_(*(self.dialect.is_text(column, zero) for zero in self.shape.zeros))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -17,6 +16,7 @@ from retention.database.connect import Database
 from retention.database.lease import Lease
 from retention.database.own_tables import BATCH
 from retention.execute.context import RunContext, TaskChain
+from retention.keys import Keys
 from retention.plan.rules import BoundRule
 
 
@@ -26,7 +26,7 @@ class Done:
 
     rule: BoundRule
     rows: int
-    keys: Sequence[tuple[Any, ...]]
+    keys: Keys
     days: Sequence[date | None]
     parts: dict[str, int] = field(default_factory=dict)
     statement_ms: float = 0.0

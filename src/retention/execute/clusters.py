@@ -19,8 +19,8 @@ from retention.execute.batch import Done
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.order import Order
 from retention.execute.placed import CIRCLED, CLUSTER, STEP, ClusterStatements
+from retention.execute.seal import Seal
 from retention.execute.staging import Staging
-from retention.execute.walk import Seal
 from retention.plan.held import Covers
 from retention.plan.rowgraph import NODE, RowGraph
 from retention.plan.rules import BoundRule

@@ -24,7 +24,7 @@ from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
-from retention.execute.walk import Found, Walk, latest
+from retention.execute.walk import Found, Walked, latest
 from retention.law import seoul_day
 from retention.matrix.model import Action
 from retention.surrogate import Transform
@@ -33,10 +33,9 @@ _EVENT = "retention_event_day"
 
 
 @dataclass
-class ChangeColumns:
+class ChangeColumns(Walked):
     """Changes one rule's columns, a batch at a time."""
 
-    walk: Walk
     context: RunContext
     transforms: Mapping[str, Transform]
     key_id: str | None
@@ -68,13 +67,14 @@ class ChangeColumns:
     def _changed(self) -> list[str]:
         return list(self.transforms)
 
-    def batch(self, connection: Connection, rows: int) -> list[Done]:
+    def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
 
         Raises:
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
         assert self.stage is not None
+        del most
         started = time.monotonic()
         rule, row = self.walk.rule, self.walk.rule.shape.sql
         found = self.walk.next(connection, rows, self.values.fetched)

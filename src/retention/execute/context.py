@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from retention.keys import Fingerprint
 from retention.plan.plan import RulePlan, kept_by
 from retention.register import Hold
 from retention.surrogate import KeySource
@@ -43,7 +44,7 @@ class RunContext:
     run: str
     as_of: date
     now: Callable[[], datetime]
-    fingerprints: Callable[[str], Callable[[Sequence[tuple[Any, ...]]], bytes]]
+    fingerprints: Callable[[str], Fingerprint]
     keys_for: Callable[[str], KeySource | None]
     holds: HoldSource
     stop: Callable[[], str | None] = lambda: None

@@ -16,7 +16,7 @@ from retention.database.relations import joined
 from retention.errors import DatabaseFault
 from retention.execute.batch import Done
 from retention.execute.kept_clock import KeptClocks
-from retention.execute.walk import Found, Walk, latest
+from retention.execute.walk import Found, Walked, latest
 from retention.plan.going import count
 from retention.plan.record import Record
 from retention.plan.statement import part_condition
@@ -24,10 +24,9 @@ from retention.plan.units import Path
 
 
 @dataclass
-class Delete:
+class Delete(Walked):
     """Deletes one rule's rows, a batch at a time."""
 
-    walk: Walk
     kept_clocks: KeptClocks | None
 
     def prepare(self, connection: Connection) -> None:
@@ -38,12 +37,13 @@ class Delete:
         """Nothing was staged."""
         del connection
 
-    def batch(self, connection: Connection, rows: int) -> list[Done]:
+    def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
         """Delete the next batch of at most ``rows`` rows inside the open transaction.
 
         Raises:
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
+        del most
         started = time.monotonic()
         found = self.walk.next(connection, rows)
         if found is None:

@@ -55,7 +55,7 @@ class KnotRun:
                 break
             for run in able:
                 self.staging.again(run.rule)
-                run.work.walk.last = None  # type: ignore[union-attr]
+                run.work.position = None  # type: ignore[union-attr]
         # A rule that failed has rows that stay where nobody planned it: clusters were told without knowing that.
         if left and not stopped and not any(run.outcome.reason for run in self.runs):
             stopped = self._clusters(connection)

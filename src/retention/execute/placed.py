@@ -37,7 +37,8 @@ from retention.database.relations import joined
 from retention.errors import DatabaseFault
 from retention.execute.batch import Done
 from retention.execute.kept_clock import KeptClocks
-from retention.execute.walk import Seal, latest
+from retention.execute.seal import Seal
+from retention.execute.walk import latest
 from retention.plan.clocks import sure
 from retention.plan.held import Covers
 from retention.plan.rules import BoundRule

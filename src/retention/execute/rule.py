@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
@@ -20,9 +20,12 @@ from retention.execute.delete import Delete
 from retention.execute.holding import HoldsMoved, UnitHolds
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.pace import Pace
+from retention.execute.seal import Seal
 from retention.execute.staging import Staging
+from retention.execute.sweep import Again, Sweep
+from retention.execute.sweeps import sweep
 from retention.execute.transforms import build_transforms
-from retention.execute.walk import Seal, Walk
+from retention.execute.walk import Walk
 from retention.plan.going import count
 from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
@@ -35,7 +38,14 @@ _TELL_EVERY = 3.0
 class Work(Protocol):
     """One rule's action, a batch at a time."""
 
-    walk: Walk
+    position: Any
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left where a batch took nothing."""
+
+    def renew(self) -> None:
+        """Make the conditions anew: the holds in force have changed."""
 
     def prepare(self, connection: Connection) -> None:
         """Stage what the batches need."""
@@ -43,8 +53,8 @@ class Work(Protocol):
     def finish(self, connection: Connection) -> None:
         """Drop what was staged."""
 
-    def batch(self, connection: Connection, rows: int) -> Sequence[Done]:
-        """Carry out the next batch inside the open transaction."""
+    def batch(self, connection: Connection, rows: int, most: int) -> Sequence[Done]:
+        """Carry out the next batch of about ``rows`` rows, never more than ``most``, inside the open transaction."""
 
 
 @dataclass
@@ -88,7 +98,28 @@ class RuleRun:
             return stopped
         if self.begin(connection):
             stopped = self.walk_through(connection)
+            if isinstance(self.work, Sweep) and not stopped and not self.outcome.reason and self.room > 0:
+                stopped = self._rest(connection)
         return self.end(connection, stopped)
+
+    def _rest(self, connection: Connection) -> str | None:
+        """Carry out what a sweep has missed: rows that moved behind it, or that lie together too thick."""
+        try:
+            if not self._left(connection):
+                return None
+            self.staging.again(self.rule)
+            self.work = self._walked()
+            self.work.prepare(connection)
+        except (DatabaseFault, Refused) as fault:
+            self.fail(fault)
+            return None
+        return self.walk_through(connection)
+
+    def _left(self, connection: Connection) -> int:
+        """Return how many rows of the rule are still there and due."""
+        with self.unit.binding.database.transaction(connection):
+            due = condition(self.unit, self.rule, self.context.as_of, self.holds.covers, parts_gone=False, staged=False)
+            return count(connection, self.rule.row, due)
 
     def begin(self, connection: Connection) -> bool:
         """Prepare the rule; return whether it can be carried out."""
@@ -96,7 +127,7 @@ class RuleRun:
         self._before(connection)
         try:
             self.holds.follow(connection)
-            self.work = self._work()
+            self.work = self._work(connection)
             self.work.prepare(connection)
         except (DatabaseFault, Refused) as fault:
             self.fail(fault)
@@ -110,25 +141,28 @@ class RuleRun:
             stopped = self.context.stop()
             if stopped:
                 return stopped
-            here = self.work.walk.last
-            rows = min(self.pace.rows, self.room)
+            here = self.work.position
+            most = min(self.context.batch_rows, self.room)
+            batch = partial(self.work.batch, rows=min(self.pace.rows, most), most=most)
             try:
-                dones = self.batches.carry_out(connection, partial(self.work.batch, rows=rows))
+                dones = self.batches.carry_out(connection, batch)
             except HoldsMoved:
                 self.follow(connection)
-                self.work.walk.last = here
+                self.work.position = here
+                continue
+            except Again:
                 continue
             except DatabaseFault as fault:
                 failures += 1
                 if fault.lost or not fault.retryable or failures > _RETRIES:
                     self.fail(fault)
                     return None
-                self.work.walk.last = here
+                self.work.position = here
                 self.pace.halve()
                 continue
-            if not dones:
-                return None
             failures = 0
+            if not dones and self.work.ended:
+                return None
             for done in dones:
                 self.took(done)
                 self.pace.took(done.rows, done.statement_ms)
@@ -138,7 +172,7 @@ class RuleRun:
         """Go on under the holds in force now."""
         assert self.work is not None
         self.holds.follow(connection)
-        self.work.walk.renew()
+        self.work.renew()
 
     def took(self, done: Done) -> None:
         """Add what a batch did."""
@@ -170,11 +204,8 @@ class RuleRun:
         if self.work is not None:
             self.work.finish(connection)
         if not outcome.reason:
+            left = self._left(connection)
             with self.unit.binding.database.transaction(connection):
-                due = condition(
-                    self.unit, self.rule, self.context.as_of, self.holds.covers, parts_gone=False, staged=False
-                )
-                left = count(connection, self.rule.row, due)
                 outcome.holds = self.holds.kept(connection, self.rule)
             if stopped:
                 self.stop(stopped)
@@ -212,7 +243,16 @@ class RuleRun:
             for table, rows in body.get("parts", {}).items():
                 outcome.parts[table] = outcome.parts.get(table, 0) + rows
 
-    def _work(self) -> Work:
+    def _work(self, connection: Connection) -> Work:
+        if self.staging.swept(self.rule):
+            with self.unit.binding.database.transaction(connection):
+                swept = sweep(self.context, self.unit, self.rule, self.outcome.plan, self.holds.covers, connection)
+            if swept is not None:
+                return swept
+            self.staging.again(self.rule)
+        return self._walked()
+
+    def _walked(self) -> Work:
         staged = self.staging.keys[self.rule.id]
         walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal())
         if self.rule.action.on_rows:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Index, Table, delete, exists, func, insert, l
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.temporary import empty_table
+from retention.execute.sweeps import tells_for_itself
 from retention.plan.going import Going
 from retention.plan.rules import BoundRule
 
@@ -24,26 +25,32 @@ class Staging:
 
     going: Going
     keys: dict[str, Table] = field(default_factory=dict)
+    _built: bool = False
 
     @property
     def _connection(self) -> Connection:
         return self.going.connection
 
     def prepare(self) -> None:
-        """Stage every rule's due rows, none of which has gone yet."""
-        with self.going.unit.binding.database.transaction(self._connection):
-            self.going.build()
-            for number, rule in enumerate(self.going.unit.rules):
-                staged = empty_table(
-                    self._connection, f"retention_walk_{number}", [rule.row.c[name] for name in rule.key]
-                )
-                self.keys[rule.id] = staged
-                self._fill(rule)
-                Index(f"{staged.name}_key", *staged.c).create(self._connection)
+        """Stage every rule's due rows, none of which has gone yet, but for rules whose rows tell for themselves."""
+        staged = [rule for rule in self.going.unit.rules if not self.swept(rule)]
+        if staged:
+            with self.going.unit.binding.database.transaction(self._connection):
+                self._build()
+                for rule in staged:
+                    self._stage(rule)
+
+    def swept(self, rule: BoundRule) -> bool:
+        """Whether the statement that destroys the rule's rows can tell them without keys that were staged before."""
+        return tells_for_itself(self.going.unit, rule)
 
     def again(self, rule: BoundRule) -> None:
         """Stage the rule's rows that are still there: what has gone may have set them free."""
         with self.going.unit.binding.database.transaction(self._connection):
+            self._build()
+            if rule.id not in self.keys:
+                self._stage(rule)
+                return
             self._connection.execute(delete(self.keys[rule.id]))
             self._fill(rule)
 
@@ -58,6 +65,18 @@ class Staging:
             for staged in self.keys.values():
                 staged.drop(self._connection)
             self.going.drop()
+
+    def _build(self) -> None:
+        if not self._built:
+            self.going.build()
+            self._built = True
+
+    def _stage(self, rule: BoundRule) -> None:
+        number = self.going.unit.rules.index(rule)
+        staged = empty_table(self._connection, f"retention_walk_{number}", [rule.row.c[name] for name in rule.key])
+        self.keys[rule.id] = staged
+        self._fill(rule)
+        Index(f"{staged.name}_key", *staged.c).create(self._connection)
 
     def _fill(self, rule: BoundRule) -> None:
         chosen = select(*(rule.row.c[name] for name in rule.key)).where(self._due(rule))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,8 +12,8 @@ from sqlalchemy import Connection, Table, and_, delete, select
 
 from retention.database.keyset import after, among, between, columns_of
 from retention.database.reading import Sql
+from retention.execute.seal import Seal
 from retention.plan.held import Covers
-from retention.plan.plan import FINGERPRINT
 from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
 from retention.plan.units import Unit
@@ -136,24 +135,29 @@ class Walk:
         return day
 
 
-@dataclass(frozen=True)
-class Seal:
-    """The sorted fingerprints of the rows that a person approved."""
+@dataclass
+class Walked:
+    """An action over a walk: where it stands, and whether any staged key is left."""
 
-    fingerprints: bytes
-    fingerprint: Any
+    walk: Walk
 
-    def among(self, keys: Sequence[tuple[Any, ...]]) -> list[bool]:
-        """Return for each key whether it is one of them."""
-        joined = self.fingerprint(keys)
-        return [self._has(joined[at : at + FINGERPRINT]) for at in range(0, len(joined), FINGERPRINT)]
+    @property
+    def position(self) -> Any:
+        """Return the key after which the next batch begins."""
+        return self.walk.last
 
-    def _has(self, one: bytes) -> bool:
-        place = bisect.bisect_left(range(len(self.fingerprints) // FINGERPRINT), one, key=self._at)
-        return self._at(place) == one
+    @position.setter
+    def position(self, key: Any) -> None:
+        self.walk.last = key
 
-    def _at(self, place: int) -> bytes:
-        return self.fingerprints[place * FINGERPRINT : (place + 1) * FINGERPRINT]
+    @property
+    def ended(self) -> bool:
+        """Whether no key is left: a walk gives a batch as long as there are any."""
+        return True
+
+    def renew(self) -> None:
+        """Make the conditions anew: the holds in force have changed."""
+        self.walk.renew()
 
 
 def latest(days: Sequence[Sequence[date | None]]) -> list[date | None]:

@@ -1,8 +1,19 @@
 """Keys: the ring that surrogates draw from, and the ledger's own secrets. None of them ever reaches SQL."""
 
-from retention.keys.fingerprint import Fingerprinter
+from retention.keys.fingerprint import Fingerprint, Fingerprinter, Keys
 from retention.keys.ring import KeyRing, KeyRingError, RingKey, RunKey
 from retention.keys.sealing import seal, unseal
 from retention.keys.secrets import LedgerSecrets
 
-__all__ = ["Fingerprinter", "KeyRing", "KeyRingError", "LedgerSecrets", "RingKey", "RunKey", "seal", "unseal"]
+__all__ = [
+    "Fingerprint",
+    "Fingerprinter",
+    "KeyRing",
+    "KeyRingError",
+    "Keys",
+    "LedgerSecrets",
+    "RingKey",
+    "RunKey",
+    "seal",
+    "unseal",
+]

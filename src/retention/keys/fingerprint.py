@@ -20,6 +20,11 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from retention.keys.derive import derive
 
 SIZE = 16
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
+Keys = Sequence[tuple[Any, ...]] | Numbers
+"""The keys of rows: a tuple each, or single whole numbers as one array."""
+Fingerprint = Callable[[Keys], bytes]
+"""Gives the keys' fingerprints, 16 bytes each, joined in the keys' order."""
 _INTEGER = 1
 _LIMIT = 2**63
 
@@ -30,7 +35,7 @@ class Fingerprinter:
 
     key: bytes
 
-    def for_table(self, table: str) -> Callable[[Sequence[tuple[Any, ...]]], bytes]:
+    def for_table(self, table: str) -> Fingerprint:
         """Return a function from the keys of rows to their fingerprints, 16 bytes each, joined in the rows' order."""
         return _TableFingerprints(derive(self.key, "table", table)).digest
 
@@ -39,17 +44,22 @@ class Fingerprinter:
 class _TableFingerprints:
     key: bytes
 
-    def digest(self, rows: Sequence[tuple[Any, ...]]) -> bytes:
+    def digest(self, rows: Keys) -> bytes:
+        if isinstance(rows, np.ndarray):
+            return self._numbers(rows)
         if not rows:
             return b""
         if all(len(row) == 1 and type(row[0]) is int and -_LIMIT <= row[0] < _LIMIT for row in rows):
-            blocks = np.zeros((len(rows), 2), dtype=">i8")
-            blocks[:, 0] = _INTEGER
-            blocks[:, 1] = [row[0] for row in rows]
-            return self._permute(blocks.tobytes(), "integer")
+            return self._numbers([row[0] for row in rows])
         if all(len(row) == 1 and isinstance(row[0], UUID) for row in rows):
             return self._permute(b"".join(row[0].bytes for row in rows), "uuid")
         return b"".join(self._hash(row) for row in rows)
+
+    def _numbers(self, numbers: Sequence[int] | Numbers) -> bytes:
+        blocks = np.zeros((len(numbers), 2), dtype=">i8")
+        blocks[:, 0] = _INTEGER
+        blocks[:, 1] = numbers
+        return self._permute(blocks.tobytes(), "integer")
 
     def _permute(self, blocks: bytes, kind: str) -> bytes:
         # ECB on purpose: one block is one whole message, and equal keys must give equal fingerprints.

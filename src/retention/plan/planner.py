@@ -12,6 +12,7 @@ import numpy as np
 from sqlalchemy import Connection, and_, func, not_, or_, select
 
 from retention.errors import Finding
+from retention.keys import Fingerprint
 from retention.matrix.binding import Binding
 from retention.matrix.model import Matrix
 from retention.plan.approval import Standing, limit_document, reasons_to_wait
@@ -26,7 +27,7 @@ from retention.plan.statement import clock_query, destroying_sql
 from retention.plan.units import Unit, units_of
 from retention.register import Hold
 
-Fingerprints = Callable[[str], Callable[[Sequence[tuple[Any, ...]]], bytes]]
+Fingerprints = Callable[[str], Fingerprint]
 """Given a table's name, a function from key tuples to their 128-bit fingerprints, joined."""
 
 TERM: Mapping[str, str] = {"id": "pseudonymized_term", "statute": "개인정보 보호법", "article": "제21조 ①"}

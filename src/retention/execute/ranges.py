@@ -1,0 +1,139 @@
+"""Ways to walk a table without staging its keys: ranges of physical blocks, of the key, or of a clock.
+
+A range only narrows the destroying statement, whose condition is always the whole one: a way of walking may miss a row
+that moved meanwhile, and never takes one too many.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, func, select, true
+
+from retention.database.dialect import Dialect
+from retention.database.keyset import after, before
+from retention.database.reading import Sql
+from retention.plan.clocks import ClockColumn
+from retention.plan.rules import BoundRule
+
+END: Any = object()
+"""The position after the last range."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One range: whether it has a low and a high end, and the ``values`` of its condition's parameters.
+
+    ``end`` is the position after it.
+    """
+
+    low: bool
+    high: bool
+    values: Mapping[str, Any]
+    end: Any
+
+
+class Ranges(abc.ABC):
+    """A way to walk. A position is where the next range begins; None is the beginning."""
+
+    @abc.abstractmethod
+    def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
+        """Return the range of about ``steps`` blocks or rows from a position on; None at the end."""
+
+    @abc.abstractmethod
+    def condition(self, low: bool, high: bool) -> Sql:
+        """Return whether a row lies in a range that begins, and ends, or goes on without an end."""
+
+
+@dataclass(frozen=True)
+class Blocks(Ranges):
+    """By physical address: the table is read once from front to back, whatever its order."""
+
+    dialect: Dialect
+    total: int
+
+    def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
+        """Return the next ``steps`` blocks."""
+        del connection
+        start = position or 0
+        if start >= self.total:
+            return None
+        end = start + steps
+        return Range(True, True, self.dialect.block_range(start, end), end)
+
+    def condition(self, low: bool, high: bool) -> Sql:
+        """Return whether a row lies in the blocks."""
+        del low, high
+        return self.dialect.in_blocks()
+
+
+@dataclass(frozen=True)
+class Keys(Ranges):
+    """By the key, in its order: where rows lie in the order of the key, as InnoDB and SQLite keep them."""
+
+    rule: BoundRule
+
+    def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
+        """Return the range up to the key that lies ``steps`` rows on."""
+        if position is END:
+            return None
+        row, key = self.rule.row, self.rule.key
+        columns = [row.c[name] for name in key]
+        query = select(*columns).order_by(*columns).offset(steps - 1).limit(1)
+        if position is not None:
+            query = query.where(after(row, key, position))
+        found = connection.execute(query).one_or_none()
+        values = {} if position is None else {f"low_{n}": value for n, value in enumerate(position)}
+        if found is None:
+            return Range(position is not None, False, values, END)
+        end = tuple(found)
+        values.update({f"high_{n}": value for n, value in enumerate(end)})
+        return Range(position is not None, True, values, end)
+
+    def condition(self, low: bool, high: bool) -> Sql:
+        """Return whether the key comes after the low end and not after the high one."""
+        row, key = self.rule.row, self.rule.key
+        conditions: list[Sql] = [true()]
+        if low:
+            conditions.append(after(row, key, [bindparam(f"low_{n}") for n in range(len(key))]))
+        if high:
+            conditions.append(before(row, key, [bindparam(f"high_{n}") for n in range(len(key))], inclusive=True))
+        return and_(*conditions)
+
+
+@dataclass(frozen=True)
+class Clock(Ranges):
+    """By a clock in its order, over its index: where few of the table's rows are due."""
+
+    rule: BoundRule
+    clock: ClockColumn
+    due: Sql
+
+    def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
+        """Return the range up to the value that lies ``steps`` rows on; of equal values all or none."""
+        if position is END:
+            return None
+        column = self.rule.row.c[self.clock.column]
+        low = connection.execute(self._first(column)).scalar() if position is None else position
+        if low is None:
+            return None
+        further = select(column).where(self.due, column >= low).order_by(column).offset(steps).limit(1)
+        high = connection.execute(further).scalar()
+        if high is not None and high == low:
+            high = connection.execute(self._first(column).where(column > low)).scalar()
+        if high is None:
+            return Range(True, False, {"low": low}, END)
+        return Range(True, True, {"low": low, "high": high}, high)
+
+    def condition(self, low: bool, high: bool) -> Sql:
+        """Return whether the clock lies from the low end on and before the high one."""
+        del low
+        column = self.rule.row.c[self.clock.column]
+        from_ = column >= bindparam("low", type_=column.type)
+        return and_(from_, column < bindparam("high", type_=column.type)) if high else from_
+
+    def _first(self, column: Sql) -> Select[Any]:
+        return select(func.min(column)).where(self.due)

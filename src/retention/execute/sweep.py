@@ -1,0 +1,125 @@
+"""``then: delete`` where a rule's rows can be told by themselves: range after range of the table, nothing staged.
+
+One statement deletes the range's rows and tells how many there were, from which day to which, and their keys; where
+the engine can't tell that of a DELETE, a locking read in the same transaction does, and has to agree with it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from retention.execute.batch import Done
+from retention.execute.ranges import END, Range, Ranges
+from retention.execute.seal import Seal
+from retention.execute.sweeping import Sweeping, Told
+
+_FIRST_ROWS = 500
+_GROWTH = 4.0
+_MEMORY = 0.7
+_MARGIN = 0.9
+
+
+class Again(Exception):
+    """A batch can't be committed as it was: it is rolled back, and tried in another way."""
+
+
+@dataclass
+class Sweep:
+    """Deletes one rule's rows by ranges. ``density`` is how many rows a step of a range is thought to have.
+
+    ``position`` is where the next range begins. Rows that it can't take, because more lie together than may go at once,
+    are left to a walk by their keys.
+    """
+
+    statements: Sweeping
+    ranges: Ranges
+    target_ms: float
+    density: float
+    sealed: Seal | None = None
+    position: Any = None
+    _steps: float = 0.0
+    _step_ms: float = 0.0
+    _again: Range | None = None
+    _strangers: Sequence[tuple[Any, ...]] = field(default=())
+
+    @property
+    def ended(self) -> bool:
+        """Whether no range is left."""
+        return self.position is END
+
+    def prepare(self, connection: Connection) -> None:
+        """Nothing is to be staged."""
+        del connection
+
+    def finish(self, connection: Connection) -> None:
+        """Nothing was staged."""
+        del connection
+
+    def renew(self) -> None:
+        """Make the statements anew: the holds in force have changed."""
+        self.statements.forget()
+
+    def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
+        """Delete the rows of the next range, about ``rows`` and never more than ``most``, in the open transaction.
+
+        Raises:
+            Again: the range has more than ``most``, or rows that nobody approved.
+            DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
+        """
+        started = time.monotonic()
+        steps = self._reach(rows)
+        here = self._again or self.ranges.next(connection, self.position, steps)
+        if here is None:
+            self.position = END
+            return []
+        told = self.statements.carry_out(connection, here, self._strangers)
+        if told.rows > most:
+            self._narrow(told.rows, most, steps)
+        self._see_approved(here, told)
+        took = (time.monotonic() - started) * 1000
+        self._learn(told.rows, steps, took)
+        self._again, self._strangers = None, ()
+        self.position = here.end
+        if not told.rows:
+            return []
+        return [Done(self.statements.rule, told.rows, told.keys, told.days, {}, took)]
+
+    def _reach(self, rows: int) -> int:
+        steps = rows / max(self.density, 1e-6)
+        if self._step_ms:
+            steps = min(steps, self._steps * _GROWTH, max(self.target_ms, 1.0) / self._step_ms)
+        else:
+            steps = min(steps, _FIRST_ROWS / max(self.density, 1e-6))
+        return max(1, int(steps))
+
+    def _learn(self, rows: int, steps: int, milliseconds: float) -> None:
+        keep = _MEMORY if self._step_ms else 0.0
+        self.density = keep * self.density + (1 - keep) * rows / steps
+        self._step_ms = keep * self._step_ms + (1 - keep) * milliseconds / steps
+        self._steps = steps
+
+    def _narrow(self, rows: int, most: int, steps: int) -> None:
+        """Take fewer steps the next time; where a single one is too many, leave the rest to a walk by keys."""
+        self._again = None
+        if steps == 1:
+            self.position = END
+        self.density = max(self.density, rows / steps) / _MARGIN
+        self._step_ms, self._steps = 0.0, steps * _MARGIN * most / rows
+        raise Again
+
+    def _see_approved(self, here: Range, told: Told) -> None:
+        """See that a person approved every one of the rows, where somebody had to."""
+        if self.sealed is None or not told.rows:
+            return
+        allowed = self.sealed.among(told.keys)
+        keys = [(number,) for number in told.keys.tolist()] if isinstance(told.keys, np.ndarray) else told.keys
+        strangers = [key for key, may in zip(keys, allowed, strict=True) if not may]
+        if strangers:
+            self._again, self._strangers = here, [*self._strangers, *strangers]
+            raise Again
