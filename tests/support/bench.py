@@ -124,9 +124,12 @@ class Bench:
                 self._schema = reflect(connection, self.database.dialect, {None})
         return bind(matrix, matrix.databases["shop"], self.database, self._schema)
 
-    def planner(self, matrix: Matrix, as_of: date, only: frozenset[str] = frozenset()) -> Planner:
+    def planner(
+        self, matrix: Matrix, as_of: date, only: frozenset[str] = frozenset(), *, known: bool = True
+    ) -> Planner:
+        """Return what makes plans; of rules that aren't ``known`` a plan is sealed."""
         fingerprints = Fingerprinter(bytes(32)).for_table
-        return Planner(matrix, as_of, fingerprints, lambda *_: True, full=True, only=only)
+        return Planner(matrix, as_of, fingerprints, lambda *_: known, full=True, only=only)
 
     def plan(self, matrix: Matrix, as_of: date, only: frozenset[str] = frozenset()) -> Plan:
         """Return the full plan; nothing in it may have been refused."""
@@ -136,9 +139,15 @@ class Bench:
         return plan
 
     def run(
-        self, matrix: Matrix, as_of: date, only: frozenset[str] = frozenset(), plan: Plan | None = None
+        self,
+        matrix: Matrix,
+        as_of: date,
+        only: frozenset[str] = frozenset(),
+        plan: Plan | None = None,
+        chain: Chain | None = None,
+        **context_: Any,
     ) -> dict[str, Outcome]:
-        """Carry out a plan, or a new one; return the outcomes by rule."""
+        """Carry out a plan, or a new one; return the outcomes by rule. ``context_`` is more of the run's context."""
         planner = self.planner(matrix, as_of, only)
         binding = self.bind(matrix)
         plan = plan or planner.plan([binding])
@@ -146,10 +155,12 @@ class Bench:
         now = datetime(as_of.year, as_of.month, as_of.day, 3, tzinfo=UTC)
         key = RunKey.fresh()
         prints = Fingerprinter(bytes(32)).for_table
-        context = RunContext(f"run{next(_RUNS)}", as_of, lambda: now, prints, lambda _action: key, NoHolds())
+        context = RunContext(
+            f"run{next(_RUNS)}", as_of, lambda: now, prints, lambda _action: key, NoHolds(), **context_
+        )
         outcomes: dict[str, Outcome] = {}
         for unit in units:
-            for outcome in UnitRun(context, unit, plan.of_unit(unit.id), Chain(), {}).carry_out():
+            for outcome in UnitRun(context, unit, plan.of_unit(unit.id), chain or Chain(), {}).carry_out():
                 outcomes[outcome.plan.id] = outcome
         bad = {one.plan.id: one.reason for one in outcomes.values() if one.status in ("failed", "refused")}
         assert not bad, bad

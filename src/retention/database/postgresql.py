@@ -39,6 +39,12 @@ from retention.database.dialect import Dialect
 from retention.database.explain import Explain
 from retention.database.reading import Sql
 
+_LEAVES = (
+    "relkind = 'r' AND (oid = CAST(:name AS regclass)"
+    " OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass))))"
+)
+"""The tables that hold a table's rows: itself, or its partitions."""
+
 
 class PostgreSQL(Dialect):
     """Row locks, transactional snapshots, session advisory locks."""
@@ -148,19 +154,14 @@ class PostgreSQL(Dialect):
 
     def rows_about(self, connection: Connection, which: Table) -> int:
         """Return the estimate of the last ANALYZE or VACUUM; of a partitioned table, of all its partitions."""
-        rows = text(
-            "SELECT coalesce(sum(greatest(c.reltuples, 0)), 0)"
-            " FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass)) t"
-            " JOIN pg_catalog.pg_class c ON c.oid = t.relid WHERE t.isleaf"
-        )
+        rows = text(f"SELECT coalesce(sum(greatest(reltuples, 0)), 0) FROM pg_catalog.pg_class WHERE {_LEAVES}")
         return int(connection.execute(rows, {"name": _quoted(connection, which)}).scalar_one())
 
     def blocks(self, connection: Connection, which: Table) -> int:
         """Return the blocks of the table, or of its largest partition: an address is one of each partition's own."""
         size = text(
-            "SELECT coalesce(max(pg_catalog.pg_relation_size(t.relid)), 0) / current_setting('block_size')::int"
-            " FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass)) t"
-            " JOIN pg_catalog.pg_class c ON c.oid = t.relid WHERE t.isleaf AND c.relkind = 'r'"
+            "SELECT coalesce(max(pg_catalog.pg_relation_size(oid)), 0) / CAST(current_setting('block_size') AS integer)"
+            f" FROM pg_catalog.pg_class WHERE {_LEAVES}"
         )
         return int(connection.execute(size, {"name": _quoted(connection, which)}).scalar_one())
 

@@ -58,9 +58,9 @@ class Blocks(Ranges):
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the next ``steps`` blocks."""
         del connection
-        start = position or 0
-        if start >= self.total:
+        if position is END or (position or 0) >= self.total:
             return None
+        start = position or 0
         end = start + steps
         return Range(True, True, self.dialect.block_range(start, end), end)
 

@@ -1,0 +1,166 @@
+"""Sweeping a table by ranges: every due row goes and no other one, whatever the key, the order and the density."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retention.execute.sweep import Sweep
+from support.bench import Bench, Chain
+
+AS_OF = date(2026, 11, 24)
+DUE, YOUNG = "2020-05-05", "2026-05-05"
+KEYS = {
+    "number": ("id BIGINT PRIMARY KEY", ["id"], str),
+    "row's own number": ("id INTEGER PRIMARY KEY", ["id"], str),
+    "text": ("id VARCHAR(40) PRIMARY KEY", ["id"], lambda n: f"'열쇠 {n * 7919 % 100003}, {n}'"),
+    "two columns": ("a INTEGER, b VARCHAR(20)", ["a", "b"], lambda n: f"{n % 7}, 'b{n}'"),
+    "unique only": ("id BIGINT NOT NULL UNIQUE", ["id"], lambda n: str(n * 3)),
+}
+
+
+@pytest.fixture
+def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(engine_url, tmp_path)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def swept(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note which way each batch of a sweep walked."""
+    ways: list[str] = []
+    batch = Sweep.batch
+
+    def noted(self: Sweep, *arguments: Any, **named: Any) -> Any:
+        ways.append(type(self.ranges).__name__)
+        return batch(self, *arguments, **named)
+
+    monkeypatch.setattr(Sweep, "batch", noted)
+    return ways
+
+
+def _make(bench: Bench, key: str, days: list[str | None], *, index: bool = True) -> None:
+    columns, _names, value = KEYS[key]
+    whole = ", PRIMARY KEY (a, b)" if key == "two columns" else ""
+    statements = [f"CREATE TABLE log ({columns}, seen_on DATE, pad VARCHAR(100){whole})"]
+    for at in range(0, len(days), 200):
+        some = [
+            f"({value(n)}, {'NULL' if day is None else repr(day)}, 'pad')"
+            for n, day in enumerate(days[at : at + 200], at + 1)
+        ]
+        statements.append(f"INSERT INTO log VALUES {', '.join(some)}")
+    if index:
+        statements.append("CREATE INDEX log_seen ON log (seen_on)")
+    if bench.engine != "sqlite":
+        statements.append("ANALYZE log" if bench.engine == "postgresql" else "ANALYZE TABLE log")
+    bench.do(statements)
+
+
+def _matrix(bench: Bench, key: str = "number", **rule: Any) -> Any:
+    return bench.matrix(
+        {
+            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
+            "tables": {"shop.log": {"none": "t", "key": KEYS[key][1]}},
+            "rules": [
+                {
+                    "id": "log",
+                    "table": "shop.log",
+                    "keep": [{"basis": "one", "since": "seen_on"}],
+                    "then": "delete",
+                    **rule,
+                }
+            ],
+        }
+    )
+
+
+def _left(bench: Bench) -> tuple[int, int]:
+    due = bench.all(f"SELECT count(*) FROM log WHERE seen_on = '{DUE}'")[0][0]
+    return int(due), int(bench.all("SELECT count(*) FROM log")[0][0])
+
+
+@pytest.mark.parametrize("proof_of", ["keys", "count"])
+@pytest.mark.parametrize("key", KEYS)
+def test_every_due_row_goes_and_no_other(bench: Bench, swept: list[str], key: str, proof_of: str) -> None:
+    chance = random.Random(key)
+    days = [chance.choice([DUE, DUE, DUE, YOUNG, None]) for _ in range(2500)]
+    _make(bench, key, days)
+    chain = Chain()
+    outcome = bench.run(_matrix(bench, key, proof=proof_of), AS_OF, chain=chain, batch_rows=400)["log"]
+    assert (outcome.done, outcome.status, outcome.drifted) == (days.count(DUE), "done", 0)
+    assert _left(bench) == (0, len(days) - days.count(DUE))
+    assert (outcome.oldest, outcome.newest) == (date.fromisoformat(DUE), date.fromisoformat(DUE))
+    batches = [body for kind, body in chain.entries if kind == "batch"]
+    assert sum(body["rows"] for body in batches) == outcome.done and max(body["rows"] for body in batches) <= 400
+    told = sum(body["fingerprints"] for body in batches)
+    assert told == (outcome.done if proof_of == "keys" else 0)
+    assert set(swept) == {"Blocks" if bench.engine == "postgresql" else "Keys"}
+
+
+def test_few_due_rows_are_sought_by_their_clock(bench: Bench, swept: list[str]) -> None:
+    start = date(2026, 1, 1)
+    days: list[str | None] = [(start + timedelta(days=n % 300)).isoformat() for n in range(6000)]
+    for n in range(60):
+        days[n * 97] = (date(2020, 1, 1) + timedelta(days=n // 9)).isoformat()
+    _make(bench, "number", days)
+    outcome = bench.run(_matrix(bench), AS_OF)["log"]
+    assert (outcome.done, outcome.oldest, outcome.newest) == (60, date(2020, 1, 1), date(2020, 1, 7))
+    assert set(swept) == {"Clock"}
+
+
+def test_more_equal_clocks_than_a_batch_may_have_go_as_well(bench: Bench, swept: list[str]) -> None:
+    days: list[str | None] = [YOUNG] * 9000
+    days[100:700] = [DUE] * 600
+    days[700] = "2020-06-06"
+    _make(bench, "number", days)
+    outcome = bench.run(_matrix(bench), AS_OF, batch_rows=50)["log"]
+    assert (outcome.done, outcome.status) == (601, "done")
+    assert outcome.batches >= 601 / 50
+    assert "Clock" in swept
+
+
+def test_a_budget_is_never_overrun_however_dense_the_rows_lie(bench: Bench, swept: list[str]) -> None:
+    _make(bench, "number", [DUE] * 900)
+    outcome = bench.run(_matrix(bench), AS_OF, budget=7)["log"]
+    assert (outcome.done, outcome.status, outcome.reason) == (7, "stopped", "row budget")
+    assert _left(bench) == (893, 893)
+    assert swept
+
+
+def test_of_a_sealed_plan_no_row_goes_that_came_due_later(bench: Bench, swept: list[str]) -> None:
+    _make(bench, "number", [DUE] * 1000 + [YOUNG] * 200)
+    matrix = _matrix(bench)
+    plan = bench.planner(matrix, AS_OF, known=False).plan([bench.bind(matrix)])
+    assert plan.rules[0].sealed is not None
+    bench.do([f"UPDATE log SET seen_on = '{DUE}' WHERE id > 1150", f"UPDATE log SET seen_on = '{YOUNG}' WHERE id < 11"])
+    outcome = bench.run(matrix, AS_OF, plan=plan)["log"]
+    assert (outcome.done, outcome.survived, outcome.drifted) == (990, 10, 50)
+    assert _left(bench) == (50, 210)
+    assert swept
+
+
+def test_a_row_that_moves_behind_the_walk_is_found_afterwards(bench: Bench, swept: list[str]) -> None:
+    """PostgreSQL writes a changed row anew, into room that a VACUUM found in blocks the walk has passed."""
+    _make(bench, "number", [YOUNG] * 300 + [DUE] * 2000)
+    matrix = _matrix(bench)
+    moved: list[int] = []
+
+    def between() -> None:
+        if bench.engine == "postgresql" and not moved and len(swept) > 2:
+            before = bench.all("SELECT ctid FROM log WHERE id = 1500")[0][0]
+            with bench.database.engine.connect() as plain:
+                plain.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM log")
+            bench.do(["UPDATE log SET pad = repeat('x', 90) WHERE id BETWEEN 1500 AND 1505"])
+            after = bench.all("SELECT ctid FROM log WHERE id = 1500")[0][0]
+            assert after < before, "the row went forward: the test shows nothing"
+            moved.append(1)
+
+    outcome = bench.run(matrix, AS_OF, stop=between, batch_rows=200)["log"]
+    assert moved or bench.engine != "postgresql"
+    assert (outcome.done, outcome.status, _left(bench)) == (2000, "done", (0, 300))
