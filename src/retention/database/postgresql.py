@@ -39,7 +39,7 @@ from retention.database.dialect import Dialect
 from retention.database.explain import Explain
 from retention.database.reading import Sql
 
-_LEAVES = (
+_LEAVES = text(
     "relkind = 'r' AND (oid = CAST(:name AS regclass)"
     " OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass))))"
 )
@@ -154,16 +154,18 @@ class PostgreSQL(Dialect):
 
     def rows_about(self, connection: Connection, which: Table) -> int:
         """Return the estimate of the last ANALYZE or VACUUM; of a partitioned table, of all its partitions."""
-        rows = text(f"SELECT coalesce(sum(greatest(reltuples, 0)), 0) FROM pg_catalog.pg_class WHERE {_LEAVES}")
-        return int(connection.execute(rows, {"name": _quoted(connection, which)}).scalar_one())
+        known = func.coalesce(func.sum(func.greatest(column("reltuples"), 0)), 0)
+        return self._of_leaves(connection, which, known)
 
     def blocks(self, connection: Connection, which: Table) -> int:
         """Return the blocks of the table, or of its largest partition: an address is one of each partition's own."""
-        size = text(
-            "SELECT coalesce(max(pg_catalog.pg_relation_size(oid)), 0) / CAST(current_setting('block_size') AS integer)"
-            f" FROM pg_catalog.pg_class WHERE {_LEAVES}"
-        )
-        return int(connection.execute(size, {"name": _quoted(connection, which)}).scalar_one())
+        size = func.coalesce(func.max(func.pg_relation_size(column("oid"))), 0)
+        return self._of_leaves(connection, which, size / cast(func.current_setting("block_size"), Integer))
+
+    def _of_leaves(self, connection: Connection, which: Table, value: Sql) -> int:
+        query = select(value).select_from(table("pg_class", schema="pg_catalog")).where(_LEAVES)
+        name = connection.dialect.identifier_preparer.format_table(which)
+        return int(connection.execute(query, {"name": name}).scalar_one())
 
     def in_blocks(self) -> Sql:
         """Return whether the row's address lies in the range: PostgreSQL 14 and later seek to it."""
@@ -201,13 +203,11 @@ class PostgreSQL(Dialect):
 class _Address(UserDefinedType[str]):
     """A row's physical address."""
 
+    cache_ok = True
+
     def get_col_spec(self, **_options: Any) -> str:
         """Return the type's name."""
         return "tid"
-
-
-def _quoted(connection: Connection, table_: Table) -> str:
-    return connection.dialect.identifier_preparer.format_table(table_)
 
 
 def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

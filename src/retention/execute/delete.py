@@ -3,38 +3,76 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
+from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Table, delete, exists, func, literal, not_, select
+from sqlalchemy import Delete as Deletion
 
 from retention.database.conjuncts import beside
-from retention.database.keyset import columns_of
+from retention.database.keyset import among, columns_of
 from retention.database.reading import Sql
 from retention.database.relations import joined
-from retention.errors import DatabaseFault
 from retention.execute.batch import Done
 from retention.execute.kept_clock import KeptClocks
-from retention.execute.walk import Found, Walked, latest
-from retention.plan.going import count
+from retention.execute.ranges import Range, Staged
+from retention.execute.seal import Seal
+from retention.execute.told import Query, Telling, Told, require
+from retention.plan.held import Covers
 from retention.plan.record import Record
-from retention.plan.statement import part_condition
-from retention.plan.units import Path
+from retention.plan.rules import BoundRule
+from retention.plan.statement import condition, part_condition
+from retention.plan.units import Path, Unit
+
+
+@dataclass(frozen=True)
+class _Statements:
+    """What a batch of a range is carried out by, in this order."""
+
+    look: Query
+    unstage: Deletion
+    locks: Sequence[Query]
+    weigh: Query
+    parts: Sequence[tuple[str, Deletion]]
+    rows: Deletion
 
 
 @dataclass
-class Delete(Walked):
-    """Deletes one rule's rows, a batch at a time."""
+class Delete:
+    """Deletes one rule's staged rows, a batch at a time, those alone that ``sealed`` holds where a person approved.
 
+    ``covers`` tells which rows a hold covers; :meth:`renew` when it changes. The staged keys are those of the rows that
+    were due before anything of the unit went; what becomes due later is left to the next plan.
+    """
+
+    unit: Unit
+    rule: BoundRule
+    as_of: date
+    covers: Covers
+    staged: Table
     kept_clocks: KeptClocks | None
+    sealed: Seal | None = None
+    position: Any = None
+    _written: dict[tuple[bool, bool], _Statements] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left where a batch took nothing."""
+        return True
+
+    def renew(self) -> None:
+        """Make the statements anew: the holds in force have changed."""
+        self._written.clear()
 
     def prepare(self, connection: Connection) -> None:
-        """Nothing is to be staged."""
+        """Nothing more is to be staged."""
         del connection
 
     def finish(self, connection: Connection) -> None:
-        """Nothing was staged."""
+        """Nothing more was staged."""
         del connection
 
     def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
@@ -45,71 +83,115 @@ class Delete(Walked):
         """
         del most
         started = time.monotonic()
-        found = self.walk.next(connection, rows)
-        if found is None:
-            return []
-        rule = self.walk.rule
-        if self._exposed:
-            self._lock_parts(connection, found)
-        names = self._keep(connection, found) if self.kept_clocks is not None else ()
-        parts = self._parts(connection, found)
-        deleted = connection.execute(delete(rule.shape.sql).where(found.chosen, self.walk.parted)).rowcount
-        self._require(deleted, found)
-        if self.kept_clocks is not None:
-            self.kept_clocks.forget(connection, names)
-        took = (time.monotonic() - started) * 1000
-        return [Done(rule, deleted, found.keys, latest(found.days), parts, took)]
+        while (here := self._ranges.next(connection, self.position, rows)) is not None:
+            self.position = here.end
+            statements = self._of(here)
+            told = self._look(connection, statements, here)
+            if not told.rows:
+                continue
+            if statements.locks:
+                for lock in statements.locks:
+                    connection.execute(lock, here.values).all()
+                require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
+            names = self._keep(connection, here) if self.kept_clocks is not None else ()
+            parts: dict[str, int] = {}
+            for name, part in statements.parts:
+                parts[name] = parts.get(name, 0) + connection.execute(part, here.values).rowcount
+            require(told, connection.execute(statements.rows, here.values).rowcount, self.rule)
+            if self.kept_clocks is not None:
+                self.kept_clocks.forget(connection, names)
+            took = (time.monotonic() - started) * 1000
+            return [Done(self.rule, told.rows, told.keys, told.days, parts, took)]
+        return []
+
+    def _look(self, connection: Connection, statements: _Statements, here: Range) -> Told:
+        """Lock and tell of the range's rows that may go; only their keys stay staged."""
+        told = self._telling.read(connection.execute(statements.look, here.values))
+        if self.sealed is not None and told.rows:
+            allowed = self.sealed.among(told.keys)
+            strangers = [key for key, may in zip(told.key_tuples, allowed, strict=True) if not may]
+            if strangers:
+                connection.execute(delete(self.staged).where(among(self.staged, self.rule.key, strangers)))
+                told = self._telling.read(connection.execute(statements.look, here.values))
+        if self._staged_in(connection, here) != told.rows:
+            connection.execute(statements.unstage, here.values)
+        return told
+
+    def _staged_in(self, connection: Connection, here: Range) -> int:
+        query = select(func.count()).select_from(self.staged).where(self._ranges.staged_in(here.low, here.high))
+        return int(connection.execute(query, here.values).scalar_one())
+
+    def _of(self, here: Range) -> _Statements:
+        ends = (here.low, here.high)
+        if ends not in self._written:
+            self._written[ends] = self._write(*ends)
+        return self._written[ends]
+
+    def _write(self, low: bool, high: bool) -> _Statements:
+        row, staged = self.rule.shape.sql, self.staged
+        chosen = self._ranges.condition(low, high)
+        whole = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False)
+        parted = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True)
+        there = row.alias()
+        stays = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False, row=there)
+        same = select(literal(1)).where(self.unit.same(self.rule.table, staged, there), stays).correlate(staged)
+        return _Statements(
+            look=self._telling.locking(chosen & whole),
+            unstage=delete(staged).where(self._ranges.staged_in(low, high), not_(exists(same))),
+            locks=list(self._locks(chosen)) if self.unit.binding.database.dialect.locks_rows else (),
+            weigh=select(func.count()).select_from(row).where(chosen & whole),
+            parts=list(self._parts(chosen)),
+            rows=delete(row).where(chosen, parted),
+        )
+
+    @cached_property
+    def _ranges(self) -> Staged:
+        return Staged(self.rule, self.staged)
+
+    @cached_property
+    def _telling(self) -> Telling:
+        return Telling(self.rule, self.sealed is not None or self.rule.rule.proof == "keys")
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:
         """Return the ways to the parts, those first that have to go first."""
-        record = Record(self.walk.unit, self.walk.rule, self.walk.rule.row)
+        record = Record(self.unit, self.rule, self.rule.row)
         return tuple(sorted(record.paths, key=lambda path: (record.order[path[-1].table], -len(path))))
 
-    @cached_property
-    def _exposed(self) -> tuple[Path, ...]:
-        """Return the ways to parts that rows beside the record may refer to, or share."""
-        record = Record(self.walk.unit, self.walk.rule, self.walk.rule.row)
-        return tuple(path for path in self._paths if record.beside(path))
+    def _locks(self, chosen: Sql) -> Iterator[Query]:
+        """Yield what locks parts that rows beside the record may refer to, or share, so that nobody comes to do so."""
+        record = Record(self.unit, self.rule, self.rule.row)
+        for path in self._paths:
+            if record.beside(path):
+                member, mine = self._part_of(path, chosen)
+                locked = select(*(member.c[name] for name in path[-1].relation.columns)).where(mine)
+                yield locked.with_for_update(of=member)
 
-    def _lock_parts(self, connection: Connection, found: Found) -> None:
-        """Lock the parts, so that nobody comes to refer to them, and weigh the rows again with all of it locked."""
-        if not self.walk.unit.binding.database.dialect.locks_rows:
-            return
-        for path in self._exposed:
-            member, mine = self._chosen(path, found.chosen)
-            locked = select(*(member.c[name] for name in path[-1].relation.columns)).where(mine)
-            connection.execute(locked.with_for_update(of=member)).all()
-        self._require(count(connection, self.walk.rule.row, found.chosen & self.walk.whole), found)
-
-    def _keep(self, connection: Connection, found: Found) -> Sequence[str]:
+    def _keep(self, connection: Connection, here: Range) -> Sequence[str]:
         """Write down what rows that stay have to know of the record; return the keys of the rows."""
-        kept = self.kept_clocks
+        kept, chosen = self.kept_clocks, self._ranges.literal(here)
         assert kept is not None
-        kept.keep(connection, self.walk.rule.table, found.chosen)
+        kept.keep(connection, self.rule.table, chosen)
         for path in self._paths:
-            _member, mine = self._chosen(path, found.chosen, by_join=False)
+            _member, mine = self._part_of(path, chosen, by_join=False)
             kept.keep(connection, path[-1].table, mine)
-        return kept.names(connection, found.chosen)
+        return kept.names(connection, chosen)
 
-    def _parts(self, connection: Connection, found: Found) -> dict[str, int]:
-        """Delete the parts of the chosen rows, by table."""
-        binding = self.walk.unit.binding
-        counts: dict[str, int] = {}
+    def _parts(self, chosen: Sql) -> Iterator[tuple[str, Deletion]]:
+        """Yield what deletes the parts of the chosen rows, with the table's name."""
+        binding = self.unit.binding
         for path in self._paths:
-            member, mine = self._chosen(path, found.chosen)
-            guard = part_condition(self.walk.unit, path[-1].table, member, self.walk.covers)
+            member, mine = self._part_of(path, chosen)
+            guard = part_condition(self.unit, path[-1].table, member, self.covers)
             if not binding.database.dialect.joins_itself:
                 guard = beside(guard, member)
-            name = str(binding.name_of(path[-1].table))
-            counts[name] = counts.get(name, 0) + connection.execute(delete(member).where(mine, guard)).rowcount
-        return counts
+            yield str(binding.name_of(path[-1].table)), delete(member).where(mine, guard)
 
-    def _chosen(self, path: Path, chosen: Sql, *, by_join: bool | None = None) -> tuple[Table, Sql]:
+    def _part_of(self, path: Path, chosen: Sql, *, by_join: bool | None = None) -> tuple[Table, Sql]:
         """Return the table at the end of a path, and whether a row of it is a part of a chosen row."""
-        binding = self.walk.unit.binding
+        binding = self.unit.binding
         by_join = binding.database.dialect.deletes_by_join if by_join is None else by_join
-        owner = self.walk.rule.shape.sql
+        owner = self.rule.shape.sql
         for part in path:
             member, relation = binding.shape(part.table).sql, part.relation
             if by_join and part is path[-1]:
@@ -118,11 +200,3 @@ class Delete(Walked):
             chosen = columns_of(member, relation.columns).in_(owners)
             owner = member
         return owner, chosen
-
-    def _require(self, number: int, found: Found) -> None:
-        if number != len(found.keys):
-            raise DatabaseFault(
-                f"rule {self.walk.rule.id}: a statement would have deleted {number} rows where {len(found.keys)} were "
-                "read; the batch was rolled back",
-                retryable=True,
-            )

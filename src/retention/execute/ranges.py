@@ -7,14 +7,14 @@ that moved meanwhile, and never takes one too many.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, select, true
+from sqlalchemy import Connection, FromClause, Select, Table, and_, bindparam, func, select, true
 
 from retention.database.dialect import Dialect
-from retention.database.keyset import after, before
+from retention.database.keyset import after, before, columns_of
 from retention.database.reading import Sql
 from retention.plan.clocks import ClockColumn
 from retention.plan.rules import BoundRule
@@ -78,30 +78,11 @@ class Keys(Ranges):
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the key that lies ``steps`` rows on."""
-        if position is END:
-            return None
-        row, key = self.rule.row, self.rule.key
-        columns = [row.c[name] for name in key]
-        query = select(*columns).order_by(*columns).offset(steps - 1).limit(1)
-        if position is not None:
-            query = query.where(after(row, key, position))
-        found = connection.execute(query).one_or_none()
-        values = {} if position is None else {f"low_{n}": value for n, value in enumerate(position)}
-        if found is None:
-            return Range(position is not None, False, values, END)
-        end = tuple(found)
-        values.update({f"high_{n}": value for n, value in enumerate(end)})
-        return Range(position is not None, True, values, end)
+        return _by_key(connection, self.rule.shape.sql, self.rule.key, position, steps)
 
     def condition(self, low: bool, high: bool) -> Sql:
-        """Return whether the key comes after the low end and not after the high one."""
-        row, key = self.rule.row, self.rule.key
-        conditions: list[Sql] = [true()]
-        if low:
-            conditions.append(after(row, key, [bindparam(f"low_{n}") for n in range(len(key))]))
-        if high:
-            conditions.append(before(row, key, [bindparam(f"high_{n}") for n in range(len(key))], inclusive=True))
-        return and_(*conditions)
+        """Return whether the key lies in the range."""
+        return _in_keys(self.rule.row, self.rule.key, low, high)
 
 
 @dataclass(frozen=True)
@@ -137,3 +118,57 @@ class Clock(Ranges):
 
     def _first(self, column: Sql) -> Select[Any]:
         return select(func.min(column)).where(self.due)
+
+
+@dataclass(frozen=True)
+class Staged(Ranges):
+    """By the keys that were staged before anything of a unit went, in their order."""
+
+    rule: BoundRule
+    staged: Table
+
+    def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
+        """Return the range of the next ``steps`` staged keys."""
+        return _by_key(connection, self.staged, self.rule.key, position, steps)
+
+    def condition(self, low: bool, high: bool) -> Sql:
+        """Return whether a row is one of the staged ones in the range."""
+        row, key = self.rule.row, self.rule.key
+        here = select(*self.staged.c).where(_in_keys(self.staged, key, low, high))
+        # Membership in a list of keys is what every planner prefers to a range of the clock's index.
+        return and_(_in_keys(row, key, low, high), columns_of(row, key).in_(here))
+
+    def staged_in(self, low: bool, high: bool) -> Sql:
+        """Return whether a staged key lies in the range."""
+        return _in_keys(self.staged, self.rule.key, low, high)
+
+    def literal(self, here: Range) -> Sql:
+        """Return the condition with the range's own values, for statements that others write."""
+        return self.condition(here.low, here.high).params(here.values)
+
+
+def _by_key(connection: Connection, table: Table, key: Sequence[str], position: Any, steps: int) -> Range | None:
+    """Return the range up to the key that lies ``steps`` rows on."""
+    if position is END:
+        return None
+    columns = [table.c[name] for name in key]
+    query = select(*columns).order_by(*columns).offset(steps - 1).limit(1)
+    if position is not None:
+        query = query.where(after(table, key, position))
+    found = connection.execute(query).one_or_none()
+    values = {} if position is None else {f"low_{n}": value for n, value in enumerate(position)}
+    if found is None:
+        return Range(position is not None, False, values, END)
+    end = tuple(found)
+    values.update({f"high_{n}": value for n, value in enumerate(end)})
+    return Range(position is not None, True, values, end)
+
+
+def _in_keys(row: FromClause, key: Sequence[str], low: bool, high: bool) -> Sql:
+    """Return whether the key comes after the low end and not after the high one."""
+    conditions: list[Sql] = [true()]
+    if low:
+        conditions.append(after(row, key, [bindparam(f"low_{n}") for n in range(len(key))]))
+    if high:
+        conditions.append(before(row, key, [bindparam(f"high_{n}") for n in range(len(key))], inclusive=True))
+    return and_(*conditions)

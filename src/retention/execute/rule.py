@@ -253,9 +253,10 @@ class RuleRun:
         return self._walked()
 
     def _walked(self) -> Work:
-        staged = self.staging.keys[self.rule.id]
-        walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal())
+        staged, as_of, covers = self.staging.keys[self.rule.id], self.context.as_of, self.holds.covers
         if self.rule.action.on_rows:
-            return Delete(walk, kept_clocks(self.unit, self.rule))
+            kept = kept_clocks(self.unit, self.rule)
+            return Delete(self.unit, self.rule, as_of, covers, staged, kept, self.seal())
+        walk = Walk(self.unit, self.rule, as_of, covers, staged, self.seal())
         transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
         return ChangeColumns(walk, self.context, transforms, key_id)

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from sqlalchemy import Connection
 
 from retention.execute.batch import Done
 from retention.execute.ranges import END, Range, Ranges
 from retention.execute.seal import Seal
-from retention.execute.sweeping import Sweeping, Told
+from retention.execute.sweeping import Sweeping
+from retention.execute.told import Told
 
 _FIRST_ROWS = 500
 _GROWTH = 4.0
@@ -118,8 +118,7 @@ class Sweep:
         if self.sealed is None or not told.rows:
             return
         allowed = self.sealed.among(told.keys)
-        keys = [(number,) for number in told.keys.tolist()] if isinstance(told.keys, np.ndarray) else told.keys
-        strangers = [key for key, may in zip(keys, allowed, strict=True) if not may]
+        strangers = [key for key, may in zip(told.key_tuples, allowed, strict=True) if not may]
         if strangers:
             self._again, self._strangers = here, [*self._strangers, *strangers]
             raise Again

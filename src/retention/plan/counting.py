@@ -205,7 +205,9 @@ class Counter:
         relations = [relation for relation in self.unit.referring(rule.table) if relation.child == child]
         keeps = and_(
             exists(
-                select(literal(1)).where(or_(*(joined(one, row, owner) for one in relations)), owned).correlate(row)
+                select(literal(1))
+                .where(or_(false(), *(joined(one, row, owner) for one in relations)), owned)
+                .correlate(row)
             ),
             not_(self.going.goes(child, row)),
         )

@@ -41,17 +41,24 @@ def remaining(as_of: date, covers: Covers) -> Staying:
 
 
 def condition(
-    unit: Unit, rule: BoundRule, as_of: date, covers: Covers, *, parts_gone: bool, staged: bool = True
+    unit: Unit,
+    rule: BoundRule,
+    as_of: date,
+    covers: Covers,
+    *,
+    parts_gone: bool,
+    staged: bool = True,
+    row: FromClause | None = None,
 ) -> Sql:
     """Return the whole condition under which a row of ``rule`` goes, or changes, on ``as_of``.
 
     ``covers``: which rows a live hold covers. ``parts_gone``: whether the row's parts have gone before in the same
     transaction, or are still to go with it. ``staged``: whether the row was found due before anything went, so that
-    clocks in rows that have gone since count as read.
+    clocks in rows that have gone since count as read. ``row``: the row meant, the table itself unless said.
     """
     rules = unit.table_rules(rule)
     rules = rules.staged if staged else rules
-    row = rules.row
+    row = rules.row if row is None else row
     conditions = [rules.lapsed(row, as_of, remaining(as_of, covers)), not_(covers(rule.table, row))]
     if not rule.action.on_rows:
         return and_(*conditions)

@@ -1,0 +1,144 @@
+"""What a batch has to tell of its rows: how many, from which day to which, and their keys.
+
+The engine sums it up; rows don't travel. Whole numbers travel as one text, where that can be had, other keys as arrays,
+and only what an engine can't gather is read row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sqlalchemy import CursorResult, FromClause, Select, func, null, select
+
+from retention.database.dialect import Dialect
+from retention.database.reading import Sql
+from retention.errors import DatabaseFault
+from retention.keys import Keys
+from retention.plan.clocks import ClockColumn, later, pick
+from retention.plan.rules import BoundRule
+
+Query = Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told of a batch's rows: the end days, and the keys where somebody asks for them."""
+
+    rows: int
+    days: Sequence[date]
+    keys: Keys
+
+    @property
+    def key_tuples(self) -> Sequence[tuple[Any, ...]]:
+        """Return the keys, a tuple each."""
+        return [(number,) for number in self.keys.tolist()] if isinstance(self.keys, np.ndarray) else self.keys
+
+
+@dataclass(frozen=True)
+class Telling:
+    """How one rule's rows are told of. ``keyed``: whether keys are asked for."""
+
+    rule: BoundRule
+    keyed: bool
+
+    def columns(self, row: FromClause) -> list[Sql]:
+        """Return what has to be known of each row, to be summed up by :meth:`sums`."""
+        day = row.c[self._grows.column] if self._grows else self._day(row)
+        keys = [row.c[name] for name in self.rule.key if self.keyed]
+        return [one.label(f"told_{number}") for number, one in enumerate([day, *keys])]
+
+    def sums(self, columns: Sequence[Sql]) -> Query:
+        """Return a query of the sums of such columns."""
+        days: list[Sql] = [func.min(columns[0]), func.max(columns[0])]
+        if self._grows is not None:
+            days = [self._grows.reading.day(one) for one in days]
+        return select(func.count(), *days, *map(self._gather, columns[1:]))
+
+    def locking(self, chosen: Sql) -> Query:
+        """Return a query that locks the chosen rows and tells of them."""
+        row, dialect = self.rule.shape.sql, self._dialect
+        columns = self.columns(row)
+        if dialect.sums_what_it_locks and not self._row_by_row:
+            look = self.sums([one.element for one in columns]).where(chosen)
+            return look.with_for_update() if dialect.locks_rows else look
+        rows = select(*columns).where(chosen)
+        if dialect.locks_rows:
+            rows = rows.with_for_update(of=row)
+        return rows if self._row_by_row else self.sums(list(rows.subquery().c))
+
+    def read(self, found: CursorResult[Any]) -> Told:
+        """Return what a query told.
+
+        Raises:
+            DatabaseFault: the keys aren't those of all rows.
+        """
+        if self._row_by_row:
+            rows = found.all()
+            return Told(len(rows), _days(row[0] for row in rows), [tuple(row[1:]) for row in rows])
+        number, oldest, newest, *gathered = tuple(found.one())
+        keys: Keys = ()
+        if number and self._numbered:
+            keys = np.fromstring(gathered[0], dtype=np.int64, sep=",")
+        elif number and self.keyed:
+            keys = list(zip(*gathered, strict=True))
+        if self.keyed and len(keys) != number:
+            raise DatabaseFault(
+                f"rule {self.rule.id}: the database told {len(keys)} keys of {number} rows; the batch was rolled back"
+            )
+        return Told(int(number), _days((oldest, newest)), keys)
+
+    @property
+    def _dialect(self) -> Dialect:
+        return self.rule.binding.database.dialect
+
+    def _day(self, row: FromClause) -> Sql:
+        clocks = self.rule.clocks
+        return pick(later, [clock.day(row) for clock in clocks]) if clocks else null()
+
+    @cached_property
+    def _grows(self) -> ClockColumn | None:
+        """Return the rule's only clock where its days grow with its values: then two values tell of all."""
+        clocks = self.rule.clocks
+        alone = len(clocks) == 1 and not clocks[0].steps and clocks[0].reading.grows and not self._row_by_row
+        return clocks[0] if alone else None
+
+    @cached_property
+    def _numbered(self) -> bool:
+        """Whether keys are single whole numbers, which travel as one text."""
+        shape, key = self.rule.shape, self.rule.key
+        return (
+            self.keyed
+            and len(key) == 1
+            and self._dialect.counts(shape.sql.c[key[0]], shape.columns[key[0]].kind, alone=shape.primary_key == key)
+        )
+
+    @cached_property
+    def _row_by_row(self) -> bool:
+        return self.keyed and not self._numbered and not self._dialect.gathers
+
+    def _gather(self, value: Sql) -> Sql:
+        return self._dialect.numbers(value) if self._numbered else func.array_agg(value)
+
+
+def require(told: Told, deleted: int, rule: BoundRule) -> None:
+    """See that a statement took the very rows that were read.
+
+    Raises:
+        DatabaseFault: it took another number of rows.
+    """
+    if deleted != told.rows:
+        raise DatabaseFault(
+            f"rule {rule.id}: a statement would have deleted {deleted} rows where {told.rows} were read; the batch was "
+            "rolled back",
+            retryable=True,
+        )
+
+
+def _days(texts: Iterable[str | None]) -> tuple[date, ...]:
+    known = {text for text in texts if text is not None}
+    return tuple(date.fromisoformat(text) for text in sorted(known))
