@@ -385,11 +385,14 @@ def test_any_other_transform_is_told_on_its_line(tmp_path: Path, shape: str) -> 
     [
         "{window: 1:00-5:00}",
         "{window: 01:00-24:01}",
+        "{window: 01:00-01:00}",
         "{windows: 01:00-05:00}",
         "{rows: -1}",
         "{target_ms: 0}",
         "{load_probe: {sql: DELETE FROM x, threshold: 1}}",
         "{load_probe: {sql: SELECT 1; SELECT 2, threshold: 1}}",
+        "{load_probe: {sql: SELECT n INTO x FROM y, threshold: 1}}",
+        "{load_probe: {sql: WITH x AS (DELETE FROM y) SELECT 1, threshold: 1}}",
         "{load_probe: {sql: SELECT 1}}",
         "{replica_lag: -1}",
         "[]",
@@ -400,9 +403,20 @@ def test_settings_of_execution_are_checked(tmp_path: Path, execute: str) -> None
     assert [code for code, line in codes if line == 6] in (["RET005"], ["RET003"], ["RET004"])
 
 
-def test_a_database_with_settings_that_are_not_carried_out_yet_refuses_its_rules(tmp_path: Path) -> None:
-    codes = told(tmp_path, ("zone: Asia/Seoul}", "zone: Asia/Seoul, execute: {window: 01:00-05:00}}"))
-    assert [code for code, _line in codes] == ["RET190"] * 3
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ("execute: {window: 01:00-24:00, rows: 0, stop: off}", []),
+        ("execute: {load_probe: {sql: 'select\n n\n from busy', threshold: 1}}", []),
+        ("replicas: {shop_db: [shop_ro]}, execute: {replica_lag: 2}", []),
+        ("execute: {replica_lag: 2}", ["RET142"]),
+        ("replicas: {shop_db: [shop_db]}", ["RET140"]),
+        ("replicas: {shop_ro: [shop_db]}", ["RET101", "RET140"]),
+    ],
+)
+def test_gentleness_that_can_not_be_meant_is_told(tmp_path: Path, settings: str, codes: list[str]) -> None:
+    found = told(tmp_path, ("zone: Asia/Seoul}", f"zone: Asia/Seoul, {settings}}}"))
+    assert found == [(code, 6) for code in codes]
 
 
 # --- what two mistakes have to do with each other ------------------------------------------------------------------

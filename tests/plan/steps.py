@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,16 @@ NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 @dataclass
 class Steps:
-    """One database under one matrix, with a ledger."""
+    """One database under one matrix, with a ledger; ``told`` are the lines of progress."""
 
     url: str
     matrix: Path
     ledger: Ledger
     name: str = "night"
     runs: int = 0
+    now: Callable[[], datetime] = lambda: NOW
+    replicas: Mapping[str, str] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
 
     def pipeline(self, named: Sequence[str] = ()) -> Pipeline:
         matrix, findings = load(self.matrix)
@@ -41,9 +44,9 @@ class Steps:
             matrix=matrix,
             findings=findings,
             ledger=self.ledger,
-            connections=lambda _name: make_url(self.url),
+            connections=lambda name: make_url(self.replicas.get(name, self.url)),
             key_ring=self.matrix.parent / "keyring",
-            now=lambda: NOW,
+            now=self.now,
             rules=frozenset(named),
         )
 
@@ -83,6 +86,8 @@ class Steps:
                 stop=stop,
                 budget=budget,
                 batch_rows=batch_rows,
+                progress=self.told.append,
+                connections=pipeline.connections,
             )
             outcomes: dict[str, Outcome] = {}
             waiting = {rule.id: Outcome(rule, "waiting") for rule in plan.rules if rule.id in withheld}

@@ -149,6 +149,20 @@ _DATABASE = (
         "RET233", "detach-idle", "warning", "table", "leave out `detach`, or make the foreign key ON DELETE SET NULL",
         "`detach: true` on a foreign key with ON DELETE RESTRICT: nothing is ever set to null.",
     ),
+    Code(
+        "RET235", "no-replicas", "error", "run", "take `replicas` out of the database",
+        "A SQLite file has no replicas: somebody has named a copy, or another database.",
+    ),
+    Code(
+        "RET236", "replica-silent", "warning", "run",
+        "see that it is up, follows, and lets this role ask; until then a run goes slowly",
+        "The replica's role lacks REPLICA MONITOR: nobody would notice that it falls hours behind.",
+    ),
+    Code(
+        "RET237", "load-probe-fails", "warning", "run",
+        "mend its SELECT, or let the role read what it reads; until then a run goes slowly",
+        "A probe of a table that has been renamed: every night would crawl at a quarter of its batches.",
+    ),
 )  # fmt: skip
 _COVERAGE = (
     Code(

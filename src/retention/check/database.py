@@ -8,6 +8,7 @@ from retention.check.classification import unclassified_columns, unlisted_tables
 from retention.check.clocks import clocks
 from retention.check.columns import changed_columns
 from retention.check.conditions import conditions
+from retention.check.gentleness import gentleness
 from retention.check.keys import keys
 from retention.check.names import missing_names
 from retention.check.needs import needs_of
@@ -18,14 +19,18 @@ from retention.check.rights import rights
 from retention.check.subjects import subjects
 from retention.check.triggers import triggers
 from retention.database.catalog import Facts, catalog_of
+from retention.database.url import ConnectionSource
 from retention.errors import DatabaseFault, Finding, Refused
 from retention.matrix.binding import Binding
 
 
-def check_binding(binding: Binding, *, has_key_ring: bool, costs: bool = False) -> Iterator[Finding]:
+def check_binding(
+    binding: Binding, *, has_key_ring: bool, costs: bool = False, connections: ConnectionSource | None = None
+) -> Iterator[Finding]:
     """Yield every finding; where tables or columns are missing, the rest would only repeat it.
 
-    ``costs`` says with each missing index what it costs, by the engine's own estimates of today.
+    ``costs`` says with each missing index what it costs, by the engine's own estimates of today. With ``connections``
+    load probe and replicas are asked too.
 
     Raises:
         Refused: the database's own catalog can't be read.
@@ -47,6 +52,7 @@ def check_binding(binding: Binding, *, has_key_ring: bool, costs: bool = False) 
     yield from triggers(binding, facts)
     yield from partitions(binding, facts)
     yield from rights(binding, facts)
+    yield from gentleness(binding, connections)
 
 
 def _facts(binding: Binding, *, sizes: bool) -> Facts:

@@ -13,6 +13,7 @@ from retention.database.dialect import Dialect
 from retention.database.mariadb import MariaDB
 from retention.database.postgresql import PostgreSQL
 from retention.database.sqlite import SQLite
+from retention.database.url import ConnectionSource
 from retention.errors import DatabaseFault, Refused
 
 _DIALECTS: dict[str, Dialect] = {
@@ -70,6 +71,21 @@ class Database:
         """
         with guarded(self.label), connection.begin():
             yield
+
+    def watch_engine(self) -> Engine:
+        """Return an engine for looking on from beside (:mod:`retention.database.watch`)."""
+        return self.dialect.watch_engine(self.engine.url)
+
+    def replica_engine(self, connection_name: str, connections: ConnectionSource) -> Engine:
+        """Return an engine for watching one of its replicas.
+
+        Raises:
+            Refused: the connection has no URL, or one of another engine.
+        """
+        url = connections(connection_name)
+        if url.get_backend_name() != self.engine.url.get_backend_name():
+            raise Refused(f"connection {connection_name}: it is no {self.dialect.label}, so no replica of {self.label}")
+        return self.dialect.watch_engine(url)
 
     def close(self) -> None:
         """Let all connections go."""

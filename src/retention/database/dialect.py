@@ -46,6 +46,7 @@ from sqlalchemy import (
 
 from retention.database.columns import ColumnKind
 from retention.database.native import DigitsReading, NativeReading, NumberReading, by_stretch
+from retention.database.onlooker import Onlooker
 from retention.database.reading import EARLIEST, Reading, Sql
 from retention.database.textformat import TextFormat, parse_format
 from retention.database.texts import IsoShape, Shape, StrptimeShape, text_reading
@@ -62,7 +63,7 @@ TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?"
 OFFSET = "(Z|([+](0[0-9]|1[0-4])|-(0[1-9]|1[0-2]))(:?[0-5][0-9])?)"
 
 
-class Dialect(abc.ABC):
+class Dialect(Onlooker):
     """Portable behaviour; an engine's class overrides what it does in its own way."""
 
     name: ClassVar[str]

@@ -9,7 +9,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
+    Engine,
     Select,
     String,
     Table,
@@ -17,6 +19,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    create_engine,
     func,
     literal,
     select,
@@ -25,6 +28,7 @@ from sqlalchemy import (
     types,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.pool import NullPool
 
 from retention.database.columns import ColumnKind
 from retention.database.dialect import Dialect
@@ -33,6 +37,17 @@ from retention.database.reading import Sql
 from retention.law import day_start
 
 _SEARCHES = {"const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "unique_subquery", "index_subquery"}
+
+_BEHIND = ("Seconds_Behind_Master", "Seconds_Behind_Source")
+# MariaDB and MySQL have other names for the same; each reads its own comment only.
+_WATCHING = (
+    "SET time_zone = '+00:00' /*M! , max_statement_time = 1, tx_read_only = 1 */"
+    " /*!80000 , max_execution_time = 1000, transaction_read_only = 1 */"
+)
+_WAITING = text(
+    "SELECT count(DISTINCT w.requesting_trx_id) FROM information_schema.innodb_lock_waits w "
+    "JOIN information_schema.innodb_trx t ON t.trx_id = w.blocking_trx_id WHERE t.trx_mysql_thread_id = :session"
+)
 
 
 class MariaDB(Dialect):
@@ -61,6 +76,11 @@ class MariaDB(Dialect):
                 "connect_timeout": 10,
             },
         }
+
+    def watch_engine(self, url: URL) -> Engine:
+        """Return an engine whose transactions can't write and whose statements end after a second."""
+        arguments = {"charset": "utf8mb4", "init_command": _WATCHING, "connect_timeout": 3, "read_timeout": 3}
+        return create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args=arguments)
 
     def schemas(self, connection: Connection, named: set[str | None]) -> list[str | None]:
         """Return the named schemas and those with a foreign key into them."""
@@ -227,6 +247,23 @@ class MariaDB(Dialect):
         """Bound how long a statement of this session waits for another's lock; the engine counts whole seconds."""
         seconds = max(1, milliseconds // 1000)
         connection.execute(text("SET innodb_lock_wait_timeout = :seconds"), {"seconds": seconds})
+
+    def session_id(self, connection: Connection) -> int:
+        """Return the connection's number."""
+        return int(connection.execute(select(func.connection_id())).scalar_one())
+
+    def waiting(self, connection: Connection, session: int) -> int:
+        """Return how many transactions wait for one of InnoDB's locks of a session; the role needs PROCESS.
+
+        The tables are a copy that the engine renews only when nobody has asked for a tenth of a second.
+        """
+        return int(connection.execute(_WAITING, {"session": session}).scalar_one())
+
+    def replica_lag(self, connection: Connection) -> float | None:
+        """Return what the slowest of a replica's channels says; the role needs REPLICA MONITOR."""
+        rows = connection.execute(text("SHOW REPLICA STATUS")).mappings().all()
+        lags = [row[name] for row in rows for name in _BEHIND if name in row]
+        return None if not lags or None in lags else max(map(float, lags))
 
 
 def _lock_name(name: str) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import (
     CHAR,
+    URL,
     Connection,
     Date,
     Delete,
+    Engine,
     Executable,
     Integer,
     Interval,
@@ -24,6 +26,7 @@ from sqlalchemy import (
     cast,
     collate,
     column,
+    create_engine,
     extract,
     func,
     literal,
@@ -33,6 +36,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.pool import NullPool
 from sqlalchemy.types import UserDefinedType
 
 from retention.database.dialect import Dialect
@@ -44,6 +48,17 @@ _LEAVES = text(
     " OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass))))"
 )
 """The tables that hold a table's rows: itself, or its partitions."""
+# Who waits is asked of those only who do wait: the function takes the lock manager's own locks.
+_WAITING = text(
+    "SELECT count(DISTINCT pid) FROM pg_locks "
+    "WHERE CASE WHEN granted THEN false ELSE :session = ANY (pg_blocking_pids(pid)) END"
+)
+# Nothing to replay means up to date only as long as somebody is there to receive it.
+_LAG = text(
+    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL "
+    "WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0 "
+    "ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END"
+)
 
 
 class PostgreSQL(Dialect):
@@ -73,6 +88,13 @@ class PostgreSQL(Dialect):
                 "connect_timeout": 10,
             }
         }
+
+    def watch_engine(self, url: URL) -> Engine:
+        """Return an engine whose transactions can't write and whose statements end after a second."""
+        options = "-c default_transaction_read_only=on -c statement_timeout=1000 -c application_name=retention-watch"
+        # Without the last of them a host that has vanished is waited for as long as the kernel likes.
+        arguments = {"options": options, "connect_timeout": 3, "tcp_user_timeout": 3000}
+        return create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args=arguments)
 
     def schemas(self, connection: Connection, named: set[str | None]) -> list[str | None]:
         """Return every schema that isn't the server's own: a row of any of them may refer to the named ones."""
@@ -198,6 +220,22 @@ class PostgreSQL(Dialect):
     def lock_timeout(self, connection: Connection, milliseconds: int) -> None:
         """Bound how long a statement of this session waits for another's lock."""
         connection.execute(select(func.set_config("lock_timeout", f"{milliseconds}ms", False)))
+
+    def session_id(self, connection: Connection) -> int:
+        """Return the backend's process id."""
+        return int(connection.execute(select(func.pg_backend_pid())).scalar_one())
+
+    def waiting(self, connection: Connection, session: int) -> int:
+        """Return how many backends wait for one: by ``pg_locks``, in which every role sees everybody's."""
+        return int(connection.execute(_WAITING, {"session": session}).scalar_one())
+
+    def replica_lag(self, connection: Connection) -> float | None:
+        """Return the age of the last transaction replayed, or 0 where all that has come in is replayed.
+
+        A replica that hasn't replayed a transaction since its start can't tell, as long as it has some to replay.
+        """
+        lag = connection.execute(_LAG).scalar_one()
+        return None if lag is None else max(0.0, float(lag))
 
 
 class _Address(UserDefinedType[str]):

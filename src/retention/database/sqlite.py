@@ -67,6 +67,7 @@ class SQLite(Dialect):
     run_isolation = "SERIALIZABLE"
     locks_rows = False
     deletes_by_join = False
+    replicates = False
     leftovers = (
         "deleted content is overwritten with zeros (secure_delete), but the WAL, the file system and backups may "
         "still hold pages; checkpoint the WAL, run VACUUM, and let backups expire"
@@ -94,6 +95,17 @@ class SQLite(Dialect):
         def begin(connection: Connection) -> None:
             mode = "IMMEDIATE" if connection.get_execution_options().get("writes") else "DEFERRED"
             connection.exec_driver_sql(f"BEGIN {mode}")
+
+        return engine
+
+    def watch_engine(self, url: URL) -> Engine:
+        """Return an engine that can't write; the engine knows no bound on how long a statement takes."""
+        engine = self.engine(url)
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
+            for pragma in ("query_only = ON", "busy_timeout = 1000"):
+                connection.execute(f"PRAGMA {pragma}")
 
         return engine
 

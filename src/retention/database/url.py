@@ -40,6 +40,15 @@ def from_environment(environment: Mapping[str, str]) -> ConnectionSource:
     return look_up
 
 
+def nowhere(connection: str) -> URL:
+    """Know no connection.
+
+    Raises:
+        Refused: always.
+    """
+    raise Refused(f"connection {connection}: no URL is known")
+
+
 def parse(text: str, where: str) -> URL:
     """Return the URL with the driver this product uses.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from retention.database.url import ConnectionSource, nowhere
 from retention.keys import Fingerprint
 from retention.plan.plan import RulePlan, kept_by
 from retention.register import Hold
@@ -38,7 +39,8 @@ class RunContext:
 
     ``now`` gives aware UTC instants. ``fingerprints`` maps a table's name to a function from keys to fingerprints.
     ``stop`` gives the reason why the run should end between two batches, or None. ``keys_for`` gives the key source of
-    an action, or None where there is none. ``budget`` is the most rows a rule may take in this run.
+    an action, or None where there is none. ``budget`` is the most rows a rule may take in this run. ``connections``
+    gives the URLs of replicas.
     """
 
     run: str
@@ -52,6 +54,7 @@ class RunContext:
     budget: int | None = None
     batch_rows: int = 10_000
     dry_run: bool = False
+    connections: ConnectionSource = nowhere
 
 
 @dataclass

@@ -18,9 +18,9 @@ from retention.execute.batch import Batches
 from retention.execute.clusters import Clusters
 from retention.execute.context import RunContext
 from retention.execute.holding import HoldsMoved, UnitHolds
-from retention.execute.pace import Pace
 from retention.execute.rule import RuleRun
 from retention.execute.staging import Staging
+from retention.execute.throttle import Throttle
 from retention.plan.units import Unit
 
 _RETRIES = 5
@@ -39,6 +39,7 @@ class KnotRun:
     staging: Staging
     batches: Batches
     holds: UnitHolds
+    throttle: Throttle
 
     def carry_out(self, connection: Connection) -> str | None:
         """Carry all of them out to their end; return why the run stops, if it does."""
@@ -84,16 +85,18 @@ class KnotRun:
 
     def _batches(self, connection: Connection, clusters: Clusters) -> str | None:
         runs = {run.rule.id: run for run in self.runs}
-        pace = Pace(self.unit.binding.database.dialect.target_ms, self.context.batch_rows)
+        pace = self.throttle.pace()
         failures = refusals = 0
         while not clusters.ended and any(run.room > 0 for run in self.runs):
+            rows = self.throttle.take(", ".join(runs), pace.rows)
             stopped = self.context.stop()
             if stopped:
                 return stopped
-            end = clusters.end_of(pace.rows)
+            end = clusters.end_of(rows)
             room = {name: run.room for name, run in runs.items()}
             try:
-                dones = self.batches.carry_out(connection, partial(clusters.batch, end=end, room=room))
+                act = self.throttle.watched(partial(clusters.batch, end=end, room=room))
+                dones = self.batches.carry_out(connection, act)
             except HoldsMoved:
                 self.holds.follow(connection)
                 clusters.renew()
@@ -115,5 +118,5 @@ class KnotRun:
             clusters.last, failures = end, 0
             for done in dones:
                 runs[done.rule.id].took(done)
-                pace.took(done.rows, done.statement_ms)
+                self.throttle.learn(pace, done)
         return None

@@ -24,6 +24,7 @@ from retention.execute.seal import Seal
 from retention.execute.staging import Staging
 from retention.execute.sweep import Again, Sweep
 from retention.execute.sweeps import sweep
+from retention.execute.throttle import Throttle
 from retention.execute.transforms import build_transforms
 from retention.execute.walk import Walk
 from retention.plan.going import count
@@ -71,6 +72,7 @@ class RuleRun:
     staging: Staging
     batches: Batches
     holds: UnitHolds
+    throttle: Throttle
     earlier: Sequence[Mapping[str, Json]] = ()
     work: Work | None = None
     pace: Pace = field(init=False)
@@ -78,7 +80,7 @@ class RuleRun:
     told: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pace = Pace(self.unit.binding.database.dialect.target_ms, self.context.batch_rows)
+        self.pace = self.throttle.pace()
 
     @property
     def room(self) -> int:
@@ -138,12 +140,13 @@ class RuleRun:
         assert self.work is not None
         failures = 0
         while self.room > 0:
+            most = min(self.context.batch_rows, self.room)
+            rows = self.throttle.take(self.rule.id, self.pace.rows)
             stopped = self.context.stop()
             if stopped:
                 return stopped
             here = self.work.position
-            most = min(self.context.batch_rows, self.room)
-            batch = partial(self.work.batch, rows=min(self.pace.rows, most), most=most)
+            batch = self.throttle.watched(partial(self.work.batch, rows=min(rows, most), most=most))
             try:
                 dones = self.batches.carry_out(connection, batch)
             except HoldsMoved:
@@ -165,7 +168,7 @@ class RuleRun:
                 return None
             for done in dones:
                 self.took(done)
-                self.pace.took(done.rows, done.statement_ms)
+                self.throttle.learn(self.pace, done)
         return None
 
     def follow(self, connection: Connection) -> None:

@@ -17,12 +17,11 @@ from retention.execute.holding import UnitHolds
 from retention.execute.knot import KnotRun
 from retention.execute.rule import RuleRun
 from retention.execute.staging import Staging
+from retention.execute.throttle import Throttle, throttled
 from retention.plan.going import Going
 from retention.plan.plan import RulePlan
 from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
-
-_LOCK_TIMEOUT_MS = 2000
 
 
 @dataclass
@@ -50,40 +49,46 @@ class UnitRun:
         outcomes = {plan.id: self.withheld.get(plan.id) or Outcome(plan) for plan in self.plan}
         with leased(database, self.unit.binding.identity, self.unit.id, self.context.run, self.context.now) as lease:
             self.chain.append("unit_begun", {"unit": self.unit.id, "epoch": lease.epoch})
-            with database.session() as connection:
+            with database.session() as connection, throttled(self.context, self.unit) as throttle:
                 with database.transaction(connection):
-                    database.dialect.lock_timeout(connection, _LOCK_TIMEOUT_MS)
-                self._carried(connection, lease, outcomes)
+                    database.dialect.lock_timeout(connection, throttle.lock_timeout_ms)
+                    throttle.waiting.begin(connection)
+                self._carried(connection, lease, outcomes, throttle)
             self.chain.append(
                 "unit_ended",
                 {"unit": self.unit.id, "epoch": lease.epoch, "rules": [one.as_entry() for one in outcomes.values()]},
             )
         return list(outcomes.values())
 
-    def _carried(self, connection: Connection, lease: Lease, outcomes: Mapping[str, Outcome]) -> None:
+    def _carried(
+        self, connection: Connection, lease: Lease, outcomes: Mapping[str, Outcome], throttle: Throttle
+    ) -> None:
+        context = throttle.context
         # What a rule that isn't carried out would have taken stays, and holds what it refers to.
         unit = self.unit.without(frozenset(self.withheld))
-        holds = UnitHolds(self.context, unit, lease, self.chain)
-        batches = Batches(self.context, lease, self.chain, holds.require_same, unit.binding.database)
+        holds = UnitHolds(context, unit, lease, self.chain)
+        batches = Batches(context, lease, self.chain, holds.require_same, unit.binding.database)
         batches.resume(connection)
-        staging = Staging(Going(connection, unit, self.context.as_of, holds.covers))
+        staging = Staging(Going(connection, unit, context.as_of, holds.covers))
         runs = [
-            RuleRun(self.context, unit, rule, outcomes[rule.id], staging, batches, holds, self.earlier)
+            RuleRun(context, unit, rule, outcomes[rule.id], staging, batches, holds, throttle, self.earlier)
             for rule in unit.rules
         ]
         try:
-            stopped = self.context.stop()
+            stopped = context.stop()
             if runs and not stopped:
                 holds.follow(connection)
                 staging.prepare()
             for knot, members in itertools.groupby(runs, key=lambda run: _knot_of(unit, run.rule)):
                 some = list(members)
-                stopped = stopped or self.context.stop()
+                stopped = stopped or context.stop()
                 if stopped:
                     for run in some:
                         run.stop(stopped)
                 elif knot is not None:
-                    stopped = KnotRun(self.context, unit, knot, some, staging, batches, holds).carry_out(connection)
+                    stopped = KnotRun(context, unit, knot, some, staging, batches, holds, throttle).carry_out(
+                        connection
+                    )
                 else:
                     for run in some:
                         stopped = run.carry_out(connection, stopped)

@@ -55,6 +55,11 @@ class Binding:
         return self.entry.identities[self.database.shard]
 
     @property
+    def target_ms(self) -> float:
+        """Return how long a batch should take, in milliseconds: as the matrix says, else as suits the engine."""
+        return self.entry.execute.target_ms or self.database.dialect.target_ms
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """Return the rules whose table lies in this database, as the matrix orders them."""
         return tuple(rule for rule in self.matrix.rules if rule.table.database == self.entry.name)

@@ -236,6 +236,10 @@ _MATRIX = (
         "A database that is opened every night and of which nothing is destroyed.",
     ),
     Code(
+        "RET142", "replica-lag-idle", "warning", "run", "name the replicas under `replicas:`, or leave it out",
+        "`replica_lag: 2` without `replicas`: nobody waits for anybody.",
+    ),
+    Code(
         "RET190", "not-supported-yet", "error", "rule", "take it out of this rule until it is supported",
         "`then: separate` can't be carried out by this version; the rule's rows stay.",
     ),

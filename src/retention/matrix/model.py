@@ -88,7 +88,8 @@ class Execution:
 
     ``window`` is the minutes after midnight in Seoul between which a run may work, the second below the first where it
     goes over midnight. ``rows`` bounds a rule in one night, ``target_ms`` and ``lock_timeout_ms`` are milliseconds,
-    ``stop`` is a file that ends a run cleanly while it exists, ``replica_lag`` is seconds.
+    ``stop`` is a file that ends a run cleanly while it
+    exists, seen from the matrix's folder; ``replica_lag`` is seconds.
     """
 
     window: tuple[int, int] | None = None

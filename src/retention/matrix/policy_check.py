@@ -106,6 +106,13 @@ def _databases(source: Source, matrix: Matrix) -> Iterator[Finding]:
                 if all_[one] > 1:
                     what = f"the {kind} {one} stands {all_[one]} times: its rows would be planned as often"
                     yield finding("RET140", source.place("databases", name, kind), what)
+        for one in dict.fromkeys(replica for named in entry.replicas.values() for replica in named):
+            if one in connections:
+                what = f"the replica {one} is a database that is destroyed in, and can't be waited for"
+                yield finding("RET140", source.place("databases", name, "replicas"), what)
+        if entry.execute.replica_lag is not None and not entry.replicas:
+            what = f"database {name} has a `replica_lag` and no `replicas`"
+            yield finding("RET142", source.place("databases", name, "execute", "replica_lag"), what)
         if name not in used:
             yield finding(
                 "RET141", entry.place, f"no table of the database {name} is listed, so nothing of it ever goes"

@@ -10,9 +10,17 @@ from retention.matrix.written import Name, Written
 
 
 def _selects(sql: str) -> str:
-    if not sql.lstrip().upper().startswith("SELECT ") or ";" in sql:
+    words = sql.upper().split()
+    if words[:1] != ["SELECT"] or ";" in sql or "INTO" in words:
         raise ValueError("write one SELECT of one number, without a semicolon")
     return sql
+
+
+def _lasts(window: str) -> str:
+    start, _, end = window.partition("-")
+    if start == end:
+        raise ValueError(f"{window} begins and ends at once; leave it out, if a run may always work")
+    return window
 
 
 class LoadProbeDoc(Written):
@@ -30,20 +38,22 @@ _CLOCK_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 class ExecuteDoc(Written):
     """A database's own settings of execution."""
 
-    window: Annotated[str, Field(pattern=rf"^{_CLOCK_TIME}-({_CLOCK_TIME}|24:00)$")] | None = None
-    """When a run may work, in Seoul, such as ``01:00-05:00``; over midnight too."""
+    window: Annotated[str, Field(pattern=rf"^{_CLOCK_TIME}-({_CLOCK_TIME}|24:00)$"), AfterValidator(_lasts)] | None = (
+        None
+    )
+    """When a run may work, in Seoul, such as ``01:00-05:00``; over midnight too. Outside it ends between batches."""
     rows: Annotated[int, Field(ge=0)] | None = None
-    """At most so many rows of a rule in one night."""
+    """At most so many rows of a rule in one run; with ``--limit-rows`` the smaller of the two counts."""
     target_ms: Annotated[float, Field(gt=0)] | None = None
-    """How long a statement should take, in milliseconds."""
+    """How long a batch should take, in milliseconds; left out, 20, and 40 on MariaDB."""
     lock_timeout_ms: Annotated[int, Field(gt=0)] | None = None
-    """How long a statement may wait for somebody else's lock, in milliseconds."""
+    """How long a statement may wait for somebody else's lock, in milliseconds; left out, 2000."""
     stop: Name | None = None
-    """A file: while it exists, a run ends cleanly between two batches."""
+    """A file: while it exists, a run ends cleanly between two batches. A relative path begins beside the matrix."""
     load_probe: LoadProbeDoc | None = None
-    """What says that the database is busy."""
+    """What says that the database is busy; it is asked about once a second."""
     replica_lag: Annotated[float, Field(ge=0)] | None = None
-    """Seconds that a replica may be behind before the run waits."""
+    """Seconds that a replica may be behind before the run waits; left out, 5."""
 
 
 class DatabaseDoc(Written):

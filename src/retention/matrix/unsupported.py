@@ -6,19 +6,13 @@ from collections.abc import Iterator
 
 from retention.errors import Finding
 from retention.matrix.codes import finding
-from retention.matrix.model import Action, Execution, Matrix, Rule
+from retention.matrix.model import Action, Matrix, Rule
 
 
 def check_supported(matrix: Matrix) -> Iterator[Finding]:
     """Yield a finding for each thing a rule uses that isn't supported yet."""
     for rule in matrix.rules:
-        database = matrix.databases.get(rule.table.database)
-        wanted = list(_rule(rule))
-        if database is not None and database.replicas:
-            wanted.append("`replicas` of its database")
-        if database is not None and database.execute != Execution():
-            wanted.append("`execute` settings of its database")
-        for what in wanted:
+        for what in _rule(rule):
             text = f"rule {rule.id}: {what} is not supported yet"
             yield finding("RET190", rule.place, text, subject=rule.id)
 

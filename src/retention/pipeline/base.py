@@ -135,11 +135,13 @@ class Pipeline:
     def check(self, bindings: Sequence[Binding], *, costs: bool = False) -> tuple[Finding, ...]:
         """Return every finding of the matrix, alone and against the databases.
 
-        ``costs`` adds estimates of what missing indexes cost; they change from day to day, so no plan holds them.
+        ``costs`` adds estimates of what missing indexes cost, and whether load probe and replicas answer; both change
+        from day to day, so no plan holds them.
         """
-        found = list(self.findings)
+        found, connections = list(self.findings), self.connections if costs else None
         for binding in bindings:
-            found.extend(check_binding(binding, has_key_ring=self.key_ring.is_file(), costs=costs))
+            has_ring = self.key_ring.is_file()
+            found.extend(check_binding(binding, has_key_ring=has_ring, costs=costs, connections=connections))
         return tuple(dict.fromkeys(found))
 
     # --- plan ---------------------------------------------------------------------------------------------------

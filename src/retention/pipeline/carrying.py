@@ -86,4 +86,5 @@ def _context(
         stop=stop,
         progress=pipeline.progress,
         budget=budget,
+        connections=pipeline.connections,
     )

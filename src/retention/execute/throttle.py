@@ -1,0 +1,148 @@
+"""Gentleness: when a run has to stop, how many rows its next batch may take, and how long it pauses before.
+
+All that ``databases.<name>.execute`` and ``replicas`` of the matrix ask for comes together here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from retention.database.watch import Watch
+from retention.execute.batch import Act, Done
+from retention.execute.context import RunContext
+from retention.execute.drag import Drag, together
+from retention.execute.load_probe import LoadSignal
+from retention.execute.pace import Pace
+from retention.execute.replica_lag import DEFAULT_LAG, ReplicaSignal
+from retention.execute.waiting import WaitingSignal
+from retention.execute.window import must_stop
+from retention.matrix.model import Execution
+from retention.plan.units import Unit
+
+_LOCK_TIMEOUT_MS = 2000
+_LONGEST_WAIT = 60.0
+_GLANCE = 0.2
+_TELL_EVERY = 5.0
+_TELL_AT_MOST_EVERY = 2.0
+
+
+@dataclass
+class Throttle:
+    """What holds one unit's run back. ``context`` is the run's, with the database's own reasons to stop and budget."""
+
+    context: RunContext
+    execution: Execution
+    target_ms: float
+    waiting: WaitingSignal
+    signals: tuple[LoadSignal | ReplicaSignal, ...] = ()
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    _shrunk: bool = False
+    _told: tuple[str, ...] = ()
+    _told_at: float = field(default=float("-inf"))
+
+    @property
+    def lock_timeout_ms(self) -> int:
+        """Return how long a statement may wait for somebody else's lock, in milliseconds."""
+        return self.execution.lock_timeout_ms or _LOCK_TIMEOUT_MS
+
+    def pace(self) -> Pace:
+        """Return the pace that a rule begins with."""
+        return Pace(self.target_ms, self.context.batch_rows)
+
+    def take(self, label: str, rows: int) -> int:
+        """Wait as long as need be and return how many rows the next batch may take, of those its pace would take.
+
+        It comes back at once where the run has to stop. For a replica that is behind it waits a minute at most, then
+        lets one small batch go: a replica that is broken, or behind on purpose, slows a run and doesn't hang it.
+        """
+        until = self.clock() + _LONGEST_WAIT
+        while self.context.stop() is None:
+            drag = together([*(signal.look() for signal in self.signals), self.waiting.drag])
+            allowed = drag.shrunk(rows)
+            waits = drag.wait and self.clock() < until
+            self._tell(label, drag, allowed, waits=waits)
+            if not waits:
+                self._shrunk = allowed < rows
+                self._pause(drag.pause)
+                return allowed
+            self._pause(1.0)
+        return rows
+
+    def learn(self, pace: Pace, done: Done) -> None:
+        """Let a pace learn from a batch; from one that was made smaller, only that even this took too long.
+
+        A small batch costs little but what every batch costs: a pace that took that for its rows' would ask for fewer
+        and fewer, and be given a share of those.
+        """
+        if not self._shrunk or done.statement_ms > pace.target_ms:
+            pace.took(done.rows, done.statement_ms)
+
+    def watched(self, act: Act) -> Act:
+        """Return a batch's action that looks, while its locks are held, whether somebody waits for them."""
+
+        def acting(connection: Connection) -> list[Done]:
+            dones = list(act(connection))
+            if dones:
+                self.waiting.look()
+            return dones
+
+        return acting
+
+    def _pause(self, seconds: float) -> None:
+        until = self.clock() + seconds
+        while (left := until - self.clock()) > 0 and self.context.stop() is None:
+            self.sleep(min(left, _GLANCE))
+
+    def _tell(self, label: str, drag: Drag, rows: int, *, waits: bool) -> None:
+        """Say why it is slow: when the reason has changed, and every few seconds as long as it lasts."""
+        now = self.clock()
+        every = _TELL_EVERY if drag.kinds == self._told else _TELL_AT_MOST_EVERY
+        if (not drag.kinds and not self._told) or now - self._told_at < every:
+            return
+        self._told, self._told_at = drag.kinds, now
+        if not drag.kinds:
+            self.context.progress(f"{label}: no longer slowed")
+        elif waits:
+            self.context.progress(f"{label}: waits: {drag.why}")
+        else:
+            pausing = f", pausing {drag.pause * 1000:.0f} ms" if drag.pause else ""
+            batches = f"batches of {rows:,} row{'' if rows == 1 else 's'}"
+            self.context.progress(f"{label}: slowed: {drag.why}; {batches}{pausing}")
+
+
+@contextmanager
+def throttled(context: RunContext, unit: Unit) -> Iterator[Throttle]:
+    """Give the throttle of a unit's run; its connections, beside the run's own, are closed at the end."""
+    entry, database, matrix = unit.binding.entry, unit.binding.database, unit.binding.matrix
+    execution, beside = entry.execute, Path(matrix.path).parent
+    budgets = [one for one in (context.budget, execution.rows) if one is not None]
+
+    def stop() -> str | None:
+        return context.stop() or must_stop(execution, beside, context.now)
+
+    own = replace(context, stop=stop, budget=min(budgets, default=None))
+    watch = Watch(database.label, database.watch_engine)
+    replicas = [
+        (name, Watch(f"connection {name}", partial(database.replica_engine, name, context.connections)))
+        for name in entry.replicas.get(database.connection_name, ())
+    ]
+    signals: list[LoadSignal | ReplicaSignal] = []
+    if execution.load_probe is not None:
+        signals.append(LoadSignal(execution.load_probe, watch))
+    if replicas:
+        limit = DEFAULT_LAG if execution.replica_lag is None else execution.replica_lag
+        signals.append(ReplicaSignal(replicas, database.dialect, limit))
+    waiting = WaitingSignal(database.dialect, watch, lambda line: context.progress(f"{unit.id}: {line}"))
+    try:
+        yield Throttle(own, execution, unit.binding.target_ms, waiting, tuple(signals))
+    finally:
+        for one in (watch, *(replica for _name, replica in replicas)):
+            one.close()

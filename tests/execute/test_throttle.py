@@ -1,0 +1,146 @@
+"""How many rows a batch may take, how long a run pauses, and what it says of it, on a clock of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from retention.database.sqlite import SQLite
+from retention.database.watch import Watch
+from retention.errors import Refused
+from retention.execute.batch import Done
+from retention.execute.context import RunContext
+from retention.execute.drag import Drag, slower
+from retention.execute.throttle import Throttle
+from retention.execute.waiting import WaitingSignal
+from retention.matrix.model import Execution
+
+
+def nobody() -> Any:
+    raise Refused("nobody is asked here")
+
+
+@dataclass
+class Scene:
+    """A throttle with one signal that the test sets, and a clock that only pauses move."""
+
+    execution: Execution = field(default_factory=Execution)
+    stop: Callable[[], str | None] = lambda: None
+    target_ms: float = 20.0
+    now: float = 1000.0
+    drag: Drag = field(default_factory=Drag)
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        context = RunContext(
+            run="r",
+            as_of=date(2026, 11, 24),
+            now=lambda: datetime(2026, 11, 24, tzinfo=UTC),
+            fingerprints=lambda _table: lambda _keys: b"",
+            keys_for=lambda _action: None,
+            holds=None,  # type: ignore[arg-type]
+            stop=self.must_stop,
+            progress=self.told.append,
+        )
+        waiting = WaitingSignal(SQLite(), Watch("db", nobody), self.told.append)
+        self.throttle = Throttle(
+            context,
+            self.execution,
+            self.target_ms,
+            waiting,
+            (self,),
+            lambda: self.now,
+            self.sleep,  # type: ignore[arg-type]
+        )
+
+    def must_stop(self) -> str | None:
+        return self.stop()
+
+    def look(self) -> Drag:
+        return self.drag
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def take(self, rows: int = 1000) -> int:
+        return self.throttle.take("orders", rows)
+
+
+def test_nothing_holds_an_idle_night_back() -> None:
+    scene = Scene()
+    assert scene.take() == 1000
+    assert (scene.told, scene.now) == ([], 1000.0)
+
+
+def test_the_harder_it_is_the_smaller_the_batch_and_the_longer_the_pause() -> None:
+    scene = Scene()
+    seen = []
+    for level in range(6):
+        scene.drag, before = slower(level, "load", "load"), scene.now
+        seen.append((scene.take(), round(scene.now - before, 3)))
+    assert seen == [(1000, 0), (500, 0.05), (250, 0.1), (125, 0.2), (62, 0.4), (31, 0.8)]
+    assert scene.take(1) == 1, "a batch has a row"
+
+
+def test_it_says_why_when_that_changes_and_every_few_seconds_while_it_lasts() -> None:
+    scene = Scene()
+    scene.drag = slower(3, "load", "load probe 34 > 20")
+    scene.take(400)
+    assert scene.told == ["orders: slowed: load probe 34 > 20; batches of 50 rows, pausing 200 ms"]
+    for tenths in range(30):
+        scene.drag = slower(3, "load", f"load probe {tenths + 21} > 20")
+        scene.take(400)
+    assert 2 <= len(scene.told) <= 3, "six seconds of the same reason"
+    scene.drag = Drag()
+    scene.take()
+    scene.now += 2
+    scene.take()
+    scene.take()
+    assert scene.told[-1] == "orders: no longer slowed"
+    assert scene.told.count("orders: no longer slowed") == 1
+
+
+def test_reasons_that_come_and_go_do_not_fill_the_log() -> None:
+    scene = Scene()
+    for number in range(100):
+        scene.drag = slower(1, "load", "load") if number % 2 else Drag()
+        scene.take()
+        scene.now += 0.1
+    assert len(scene.told) <= 7, scene.told
+
+
+def test_a_replica_that_never_catches_up_slows_a_run_and_does_not_hang_it() -> None:
+    scene = Scene()
+    scene.drag = Drag(5, 0.0, True, ("ro",), "replica ro is 900.0 s behind, more than 5")
+    assert scene.take() == 31
+    assert 60 <= scene.now - 1000 <= 61
+    assert scene.told[0] == "orders: waits: replica ro is 900.0 s behind, more than 5"
+    assert 10 <= len(scene.told) <= 14
+
+
+def test_a_pause_ends_at_once_when_the_run_has_to_stop() -> None:
+    scene = Scene()
+    scene.drag = Drag(5, 0.0, True, ("ro",), "replica ro is behind")
+    scene.stop = lambda: "signal SIGTERM" if scene.now > 1003 else None
+    scene.take()
+    assert scene.now < 1004
+
+
+def test_a_pace_does_not_learn_from_a_batch_that_was_made_smaller_unless_even_that_took_too_long() -> None:
+    scene = Scene(target_ms=8)
+    pace = scene.throttle.pace()
+    scene.drag = slower(5, "load", "load")
+    for _batch in range(20):
+        rows = scene.take(pace.rows)
+        scene.throttle.learn(pace, Done(None, rows, [], [], statement_ms=4.0))  # type: ignore[arg-type]
+    assert pace.rows == 500, "four milliseconds for 15 rows are not a quarter of a millisecond a row"
+    scene.throttle.learn(pace, Done(None, rows, [], [], statement_ms=80.0))  # type: ignore[arg-type]
+    assert pace.rows < 500
+
+
+def test_the_product_has_settings_of_its_own() -> None:
+    scene = Scene()
+    assert scene.throttle.lock_timeout_ms == 2000
+    assert Scene(Execution(lock_timeout_ms=50)).throttle.lock_timeout_ms == 50
