@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 
 from retention.execute.batch import Batches
-from retention.execute.delete import Delete
+from retention.execute.sweep import Sweep
 from retention.pipeline.schemas import schema_of
 from support.library import MATRIX, Rows, make_library, rows_of
 from support.shop import ROOT, Called, Shop
@@ -201,7 +201,7 @@ def test_a_run_at_work_respects_a_hold_that_comes_in_between(
                 input=f"{CANARY}\n", text=True, check=True, cwd=ROOT, env={**os.environ, **library.environment},
             )  # fmt: skip
 
-    class_, name = (Delete, "batch") if inside else (Batches, "carry_out")
+    class_, name = (Sweep, "batch") if inside else (Batches, "carry_out")
     whole: Callable[..., Any] = getattr(class_, name)
 
     def watched(*arguments: Any, **named: Any) -> Any:

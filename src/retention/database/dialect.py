@@ -16,7 +16,6 @@ from sqlalchemy import (
     URL,
     BigInteger,
     Boolean,
-    Column,
     Connection,
     Date,
     DateTime,
@@ -29,7 +28,6 @@ from sqlalchemy import (
     Numeric,
     Select,
     String,
-    Table,
     Text,
     Time,
     Uuid,
@@ -50,6 +48,7 @@ from retention.database.onlooker import Onlooker
 from retention.database.reading import EARLIEST, Reading, Sql
 from retention.database.textformat import TextFormat, parse_format
 from retention.database.texts import IsoShape, Shape, StrptimeShape, text_reading
+from retention.database.walking import Walking
 from retention.errors import Refused
 from retention.law import Stretch, day_start, naive_bound, stretches
 
@@ -63,7 +62,7 @@ TIME = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?"
 OFFSET = "(Z|([+](0[0-9]|1[0-4])|-(0[1-9]|1[0-2]))(:?[0-5][0-9])?)"
 
 
-class Dialect(Onlooker):
+class Dialect(Onlooker, Walking):
     """Portable behaviour; an engine's class overrides what it does in its own way."""
 
     name: ClassVar[str]
@@ -79,12 +78,6 @@ class Dialect(Onlooker):
     """Whether foreign keys are checked row by row, so that rows of one statement can't go before each other."""
     joins_itself: ClassVar[bool] = True
     """Whether a statement that deletes or changes by a join may look at its table again in a subquery."""
-    tells_of_deleted: ClassVar[bool] = False
-    """Whether a DELETE can tell sums over the rows that it deletes."""
-    sums_what_it_locks: ClassVar[bool] = True
-    """Whether a locking read may be one of sums; elsewhere it stands in a subquery."""
-    gathers: ClassVar[bool] = False
-    """Whether values of any type can be gathered into an array."""
     target_ms: ClassVar[float] = 20.0
     """How long one batch's statement should take."""
     pattern_end: ClassVar[str] = "$"
@@ -372,34 +365,6 @@ class Dialect(Onlooker):
     @abc.abstractmethod
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the names of the indexes that the engine means to search for a query, by its own EXPLAIN."""
-
-    # --- walking a table ----------------------------------------------------------------------------------------
-
-    @abc.abstractmethod
-    def rows_about(self, connection: Connection, which: Table) -> int:
-        """Return how many rows a table has, as far as the engine knows without counting for long."""
-
-    def blocks(self, connection: Connection, which: Table) -> int:
-        """Return how many blocks a table's rows lie in; 0 where they can't be walked by their address."""
-        del connection, which
-        return 0
-
-    def in_blocks(self) -> Sql:
-        """Return whether a row of a statement's only table lies in the blocks of :meth:`block_range`."""
-        raise AssertionError(self.name)
-
-    def block_range(self, start: int, end: int) -> Mapping[str, Any]:
-        """Return the parameters that stand for blocks from ``start`` on and before ``end``."""
-        raise AssertionError(self.name, start, end)
-
-    def counts(self, column: Column[Any], kind: ColumnKind, *, alone: bool) -> bool:
-        """Whether each value of a key's column is a whole number of 64 bits; ``alone``: it is the whole primary key."""
-        del alone
-        return kind is ColumnKind.INTEGER and not getattr(column.type, "unsigned", False)
-
-    @abc.abstractmethod
-    def numbers(self, column: Sql) -> Sql:
-        """Return the whole numbers of all rows as one text, a comma between them."""
 
     # --- rows that go together ----------------------------------------------------------------------------------
 

@@ -131,12 +131,12 @@ class Staged(Ranges):
         """Return the range of the next ``steps`` staged keys."""
         return _by_key(connection, self.staged, self.rule.key, position, steps)
 
-    def condition(self, low: bool, high: bool) -> Sql:
-        """Return whether a row is one of the staged ones in the range."""
+    def condition(self, low: bool, high: bool, values: Mapping[str, Any] | None = None) -> Sql:
+        """Return whether a row is one of the staged ones in the range, of these values where they are given."""
         row, key = self.rule.row, self.rule.key
-        here = select(*self.staged.c).where(_in_keys(self.staged, key, low, high))
+        here = select(*self.staged.c).where(_in_keys(self.staged, key, low, high, values))
         # Membership in a list of keys is what every planner prefers to a range of the clock's index.
-        return and_(_in_keys(row, key, low, high), columns_of(row, key).in_(here))
+        return and_(_in_keys(row, key, low, high, values), columns_of(row, key).in_(here))
 
     def staged_in(self, low: bool, high: bool) -> Sql:
         """Return whether a staged key lies in the range."""
@@ -144,7 +144,7 @@ class Staged(Ranges):
 
     def literal(self, here: Range) -> Sql:
         """Return the condition with the range's own values, for statements that others write."""
-        return self.condition(here.low, here.high).params(here.values)
+        return self.condition(here.low, here.high, here.values)
 
 
 def _by_key(connection: Connection, table: Table, key: Sequence[str], position: Any, steps: int) -> Range | None:
@@ -164,11 +164,18 @@ def _by_key(connection: Connection, table: Table, key: Sequence[str], position: 
     return Range(position is not None, True, values, end)
 
 
-def _in_keys(row: FromClause, key: Sequence[str], low: bool, high: bool) -> Sql:
+def _in_keys(
+    row: FromClause, key: Sequence[str], low: bool, high: bool, values: Mapping[str, Any] | None = None
+) -> Sql:
     """Return whether the key comes after the low end and not after the high one."""
+
+    def end(name: str) -> list[Any]:
+        names = [f"{name}_{number}" for number in range(len(key))]
+        return [bindparam(one) if values is None else values[one] for one in names]
+
     conditions: list[Sql] = [true()]
     if low:
-        conditions.append(after(row, key, [bindparam(f"low_{n}") for n in range(len(key))]))
+        conditions.append(after(row, key, end("low")))
     if high:
-        conditions.append(before(row, key, [bindparam(f"high_{n}") for n in range(len(key))], inclusive=True))
+        conditions.append(before(row, key, end("high"), inclusive=True))
     return and_(*conditions)

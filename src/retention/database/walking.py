@@ -1,0 +1,50 @@
+"""How an engine lets a table be walked and its rows be told of: what a batch of many rows is made of."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, Connection, Table
+
+from retention.database.columns import ColumnKind
+from retention.database.reading import Sql
+
+
+class Walking(abc.ABC):
+    """What the engines' classes say of their tables and statements."""
+
+    name: ClassVar[str]
+    tells_of_deleted: ClassVar[bool] = False
+    """Whether a DELETE can tell sums over the rows that it deletes."""
+    sums_what_it_locks: ClassVar[bool] = True
+    """Whether a locking read may be one of sums; elsewhere it stands in a subquery."""
+    gathers: ClassVar[bool] = False
+    """Whether values of any type can be gathered into an array."""
+
+    @abc.abstractmethod
+    def rows_about(self, connection: Connection, which: Table) -> int:
+        """Return how many rows a table has, as far as the engine knows without counting for long."""
+
+    def blocks(self, connection: Connection, which: Table) -> int:
+        """Return how many blocks a table's rows lie in; 0 where they can't be walked by their address."""
+        del connection, which
+        return 0
+
+    def in_blocks(self) -> Sql:
+        """Return whether a row of a statement's only table lies in the blocks of :meth:`block_range`."""
+        raise AssertionError(self.name)
+
+    def block_range(self, start: int, end: int) -> Mapping[str, Any]:
+        """Return the parameters that stand for blocks from ``start`` on and before ``end``."""
+        raise AssertionError(self.name, start, end)
+
+    def counts(self, column: Column[Any], kind: ColumnKind, *, alone: bool) -> bool:
+        """Whether each value of a key's column is a whole number of 64 bits; ``alone``: it is the whole primary key."""
+        del alone
+        return kind is ColumnKind.INTEGER and not getattr(column.type, "unsigned", False)
+
+    @abc.abstractmethod
+    def numbers(self, column: Sql) -> Sql:
+        """Return the whole numbers of all rows as one text, a comma between them."""
