@@ -7,13 +7,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 MEMBERS ?= 20000
 SEED ?= 1
+ROWS ?= 1000000
 # The demo's shop is made round this day and kept, so that every look at it finds the same rows.
 ANCHOR := 2026-11-24
 AS_OF ?= $(ANCHOR)
 BIN := .venv/bin
 DEMO := var/demo
 
-.PHONY: help setup demo up demo-reset test test-fast proof lint servers findings requirements
+.PHONY: help setup demo up demo-reset test test-fast proof bench lint servers findings requirements
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -55,6 +56,9 @@ test-fast: setup lint ## what needs no server
 
 proof: setup servers ## the same properties, kills and random cases at full size
 	@RETENTION_PROOF=1 $(BIN)/pytest -n 2 --dist loadfile -m "proof or not proof" -s --timeout 3600
+
+bench: setup servers ## how fast and how gentle, against what else there is; ROWS=1000000
+	@$(BIN)/python scripts/bench --rows "$(ROWS)"
 
 findings: setup ## docs/findings.md anew, from the codes
 	@$(BIN)/python -m retention.check.catalogue > docs/findings.md

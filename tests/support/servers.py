@@ -141,7 +141,8 @@ def postgresql() -> Server:
     )
 
 
-def mariadb() -> Server:
+def mariadb(*settings: str) -> Server:
+    """Make a MariaDB server; ``settings`` are options of its own beside, or instead of, those it always has."""
     program = shutil.which("mariadbd", path=f"{os.environ['PATH']}:/usr/sbin")
     install = shutil.which("mariadb-install-db")
     if program is None or install is None:
@@ -165,7 +166,7 @@ def mariadb() -> Server:
         program, "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1",
         f"--socket={folder}/socket", f"--pid-file={folder}/pid", "--default-time-zone=-05:00",
         "--innodb-flush-log-at-trx-commit=2", "--log-bin", "--binlog-format=ROW", "--server-id=1",
-        "--character-set-server=utf8mb4", "--innodb-buffer-pool-size=128M", *user,
+        "--character-set-server=utf8mb4", "--innodb-buffer-pool-size=128M", *user, *settings,
     ]  # fmt: skip
     url = f"mariadb+pymysql://root@127.0.0.1:{port}/mysql"
 
