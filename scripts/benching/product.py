@@ -17,6 +17,7 @@ from benching.contest import Broken, Figure
 from benching.matrix import CONNECTION, write_matrix
 from benching.shapes import AS_OF, Shape
 
+PATIENCE = 1800.0
 CLIENT = Path(__file__).with_name("client.py")
 
 
@@ -104,7 +105,10 @@ def _await_ready(client: subprocess.Popen[str]) -> None:
 
 
 def _document(client: subprocess.Popen[str]) -> dict[str, Any]:
-    output, said = client.communicate("go\n")
+    try:
+        output, said = client.communicate("go\n", timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise Broken(f"the client was still at work after {PATIENCE:.0f} seconds") from None
     if client.returncode:
         raise Broken(f"the client broke off:\n{said}")
     found: dict[str, Any] = json.loads(output.splitlines()[-1])

@@ -6,21 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from benching import archiver
 from benching.bars import NOT_BUILT, Result, bar
-from benching.beside import Beside, beside
-from benching.contest import Contestant, Figure, Rounds, compete, ratio, say, settled_ratio
+from benching.beside import beside
+from benching.contest import Broken, Contestant, Figure, Rounds, compete, ratio, say, settled_ratio
 from benching.places import Place
 from benching.product import Product
 from benching.rivals import SAMPLE, by_hand, faker, orm, partition_drop
 from benching.shapes import LOGINS, MEMBERS, RANDOM_HEAP, SUBTREE, Shape
 
-SHIPPED, COUNT, BY_HAND, ARCHIVER = (
-    "product as shipped",
-    "product, proof: count",
-    "one statement by hand",
-    "pt-archiver",
-)
+SHIPPED, COUNT = "product as shipped", "product, proof: count"
+BY_HAND, ARCHIVER = "one statement by hand", "pt-archiver"
 ORM, FAKER, DROP = "ORM row by row (sample)", "Faker row by row (sample)", "partition drop"
 SMALLEST = 100
 
@@ -52,7 +50,7 @@ class Suite:
     rounds: int
     results: list[Result] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    beside: list[Beside] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
     @property
     def engine(self) -> str:
@@ -60,16 +58,22 @@ class Suite:
         return self.place.name
 
     def run(self) -> None:
-        """Measure everything that the engine has a bar for."""
-        {"postgresql": self._postgresql, "mariadb": self._mariadb, "sqlite": self._sqlite}[self.engine]()
-        self._beside()
+        """Measure everything that the engine has a bar for; what breaks off is a problem, and the rest goes on."""
+        parts = {
+            "postgresql": (self._postgresql, self._random_heap, self._subtree, self._members),
+            "mariadb": (self._mariadb, self._subtree, self._members),
+            "sqlite": (self._sqlite,),
+        }
+        for part in (*parts[self.engine], self._beside):
+            try:
+                part()
+            except (Broken, SQLAlchemyError) as problem:
+                say(f"{self.engine} broke off: {problem}")
+                self.problems.append(str(problem).splitlines()[0])
 
     def _postgresql(self) -> None:
-        contest: dict[str, Contestant] = {
-            SHIPPED: Product(LOGINS).purge,
-            COUNT: Product(LOGINS, "count").purge,
-            DROP: partition_drop,
-        }
+        counting = Product(LOGINS, "count").purge
+        contest: dict[str, Contestant] = {SHIPPED: Product(LOGINS).purge, COUNT: counting, DROP: partition_drop}
         found = self._logins(contest)
         hand = found[BY_HAND]
         off, longest = found[COUNT], [figure.longest_ms or 0.0 for figure in found[COUNT]]
@@ -78,9 +82,10 @@ class Suite:
         self._add("as_shipped", ratio(found[SHIPPED], hand), "one worker; key fingerprints, markers, ledger")
         self._add("as_shipped.two_workers", None, NOT_BUILT)
         self._add("partition_drop", ratio(found[DROP], hand), "the rows are moved into partitions beforehand, untimed")
+
+    def _random_heap(self) -> None:
         found = self._contest(RANDOM_HEAP, {SHIPPED: Product(RANDOM_HEAP).purge})
         self._add("random_heap", ratio(found[SHIPPED], found[BY_HAND]), "as shipped")
-        self._subtree_and_members()
 
     def _mariadb(self) -> None:
         contest: dict[str, Contestant] = {SHIPPED: Product(LOGINS).purge}
@@ -95,7 +100,6 @@ class Suite:
         note = "as shipped; until every delete-marked row is purged, on both sides"
         self._add("with_innodb_purge", settled_ratio(found[SHIPPED], found[BY_HAND]), note)
         self._add("purge", ratio(found[SHIPPED], found[BY_HAND]))
-        self._subtree_and_members()
 
     def _sqlite(self) -> None:
         found = self._logins({SHIPPED: Product(LOGINS).purge})
@@ -113,9 +117,11 @@ class Suite:
         self._memory(max(figure.peak_mib or 0.0 for figure in shipped))
         return found
 
-    def _subtree_and_members(self) -> None:
+    def _subtree(self) -> None:
         found = self._contest(SUBTREE, {SHIPPED: Product(SUBTREE).purge})
         self._add("subtree", ratio(found[SHIPPED], found[BY_HAND]), "as shipped; parts by `with`")
+
+    def _members(self) -> None:
         found = self._contest(MEMBERS, {SHIPPED: Product(MEMBERS).purge, FAKER: faker})
         self._add("pseudonymize", ratio(found[SHIPPED], found[BY_HAND]), "as shipped; five keyed fake columns")
         self._add("pseudonymize_faker", ratio(found[SHIPPED], found[FAKER]), f"a sample of {SAMPLE:,}, scaled")
@@ -136,7 +142,7 @@ class Suite:
             return product.purge(url, LOGINS.due(rows)).peak_mib or 0.0
 
     def _beside(self) -> None:
-        found = self.beside = beside(self.place, self.rows, self.rounds)
+        found = beside(self.place, self.rows, self.rounds)
         idle = [one.idle for one in found]
         for name, purge, same in (
             ("", [one.product for one in found], [one.product_same for one in found]),
