@@ -1,0 +1,66 @@
+"""A command in a process of its own that gets a signal at a chosen step of a chosen batch.
+
+Such processes are forked from one that has done the imports and nothing else: a start of the command costs seconds.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from retention.cli.main import main
+from retention.database.lease import Lease
+from retention.execute.batch import Batches
+from retention.execute.sweep import Sweep
+
+STEPS = ("before the statement", "after the statement", "after the marker", "after the ledger", "after the commit")
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(
+    ["support.doomed", "great_expectations", "great_expectations.expectations.core.expect_column_max_to_be_between"]
+)
+
+
+def start(
+    environment: Mapping[str, str], arguments: Sequence[str], step: str, after: int, with_: signal.Signals
+) -> BaseProcess:
+    """Start a command that gets the signal at a step of its ``after``-th batch."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    process = _FORKS.Process(target=_run, args=(dict(environment), list(arguments), step, after, int(with_)))
+    process.start()
+    return process
+
+
+def _run(environment: Mapping[str, str], arguments: Sequence[str], step: str, after: int, with_: int) -> None:
+    os.environ.update(environment)
+    met: Counter[str] = Counter()
+
+    def meet(here: str) -> None:
+        met[here] += 1
+        if here == step and met[here] == after:
+            os.kill(os.getpid(), with_)
+
+    _watch(Lease, "check", meet, None, STEPS[0])
+    _watch(Sweep, "batch", meet, None, STEPS[1])
+    _watch(Batches, "_record", meet, STEPS[2], STEPS[3])
+    _watch(Batches, "carry_out", meet, None, STEPS[4])
+    main(list(arguments))
+
+
+def _watch(class_: type, name: str, meet: Callable[[str], None], before: str | None, after: str | None) -> None:
+    whole = getattr(class_, name)
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        if before:
+            meet(before)
+        found = whole(*arguments, **named)
+        if after:
+            meet(after)
+        return found
+
+    setattr(class_, name, watched)
