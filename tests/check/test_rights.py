@@ -98,7 +98,7 @@ def test_a_role_with_just_the_rights_of_the_file_runs_the_night(role: Role, caps
     role.take_over()
     found = findings(role.shop, capsys)
     assert not {"RET226", "RET227", "RET228"} & set(found), found
-    ran = role.shop.call(capsys, "run", "--json", *role.shop.accepts(capsys))
+    ran = role.shop.call(capsys, "run", "--json", *role.shop.accepts())
     assert ran.code == 0, ran.err
     assert all(rule["done"] == rule["planned"] for rule in ran.document["rules"])
     assert sum(rule["done"] for rule in ran.document["rules"]) > 100

@@ -148,7 +148,7 @@ def test_a_subject_of_several_columns_has_as_many_values_in_their_order(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"2\na\n")))
     assert covers(types, capsys, "-") == {"pair": 1, "part": 1}
     assert covers(types, capsys, "12", LONG[:198]) == {"pair": 1}, "a long key is no hindrance"
-    ran = types.call(capsys, "run", "--json", "--rule", "r_pair", *types.accepts(capsys, "r_pair"))
+    ran = types.call(capsys, "run", "--json", "--rule", "r_pair", *types.accepts("r_pair"))
     assert ran.code == 0, ran.out + ran.err
     assert types.one("SELECT count(*) FROM of_pair") == 3
     assert types.one("SELECT count(*) FROM of_part") == 3

@@ -217,7 +217,7 @@ def test_a_new_user_gets_from_a_database_to_a_purge(shop: Shop, tmp_path: Path, 
     assert {name: rule["planned"] for name, rule in rules.items()} == {
         "orders": 3, "payments": 3, "events": 5, "checkouts": 5, "sessions": 5, "members": 1,
     }  # fmt: skip
-    ran = shop.call(capsys, "run", "--json", *shop.accepts(capsys))
+    ran = shop.call(capsys, "run", "--json", *shop.accepts())
     assert ran.code == 0, ran.err
     assert shop.one("SELECT count(*) FROM order_order") == 3
     assert shop.one("SELECT min(id) FROM order_order") == 4

@@ -282,14 +282,16 @@ def test_all_rows_explained_agree_with_the_plan(shop: Shop, capsys: Any) -> None
 def test_random_rows_of_a_large_shop_agree_with_the_plan(
     sqlite_url: str, tmp_path: Path, proof: bool, capsys: Any
 ) -> None:
-    shop = make_shop(sqlite_url, tmp_path, members=1000 if proof else 25, seed=3)
-    ran = shop.call(capsys, "run", "--json", *shop.accepts(capsys))
+    if not proof:
+        pytest.skip("a large shop; make proof explains it, and every row of a small one is explained beside this")
+    shop = make_shop(sqlite_url, tmp_path, members=1000, seed=3)
+    ran = shop.call(capsys, "run", "--json", *shop.accepts())
     assert ran.code == 0, ran.err
     later = date(2027, 12, 1)
     found, expected = _states(shop, later), _planned_states(shop, later)
     assert found == expected
     total = sum(sum(states.values()) for states in found.values())
-    assert total > (10_000 if proof else 400)
+    assert total > 10_000
     print(f"{total:,} rows explained")
 
 

@@ -71,7 +71,7 @@ def test_a_hold_that_ends_lets_its_rows_go_in_that_month(sqlite_url: str, tmp_pa
 
 def test_transformed_rows_are_forecast_by_their_term(sqlite_url: str, tmp_path: Path, capsys: Any) -> None:
     shop = make_shop(sqlite_url, tmp_path, members=60)
-    ran = shop.call(capsys, "run", "--json", "--rule", "usage", *shop.accepts(capsys, "usage"))
+    ran = shop.call(capsys, "run", "--json", "--rule", "usage", *shop.accepts("usage"))
     assert ran.code == 0, ran.err
     done = next(rule["done"] for rule in ran.document["rules"] if rule["id"] == "usage")
     document = _forecast(shop, capsys, "--months", "13", "--rule", "usage")

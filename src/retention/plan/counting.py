@@ -62,7 +62,6 @@ class Counter:
         covered = self.held.covers(rule.table, row)
         free = self.going.due(rule.table, row) if rule.table in self.going.sets and rule.action.on_rows else None
         also = not_(covered) if free is None else free
-        due = and_(lapsed, also)
         alone = len(rules.rules) == 1
         first = true() if alone else sure(rules.carried_under(rule, row))
         overdue = sure(rules.overdue(row, self.as_of, self.going.stays, self.unit.lasting(self.as_of)))
@@ -74,11 +73,13 @@ class Counter:
                 func.count(case((and_(also, first), 1))),
                 func.count(case((and_(also, overdue), 1))),
                 func.count(case((covered, 1))),
+                *(_earliest(clock, row, also) for clock in rule.clocks),
             )
             .select_from(row)
             .where(lapsed)
         ).one()
-        all_lapsed, due_rows, planned, late, held = (int(number) for number in numbers)
+        all_lapsed, due_rows, planned, late, held = (int(number) for number in numbers[:5])
+        days = [date.fromisoformat(text) for text in numbers[5:] if text is not None]
         referenced = all_lapsed - due_rows - held
         return Counts(
             planned=planned,
@@ -87,7 +88,7 @@ class Counter:
             referenced=referenced,
             unreadable=count(self.connection, row, self._unreadable(rule, rules)),
             overdue=late,
-            oldest_due=self._oldest(rule, due) if due_rows else None,
+            oldest_due=min(days, default=None),
             parts=self._parts(rule),
             referenced_by=self._blockers(rule, rules, and_(lapsed, not_(covered))) if referenced else (),
             full=self._full(rule, rules, all_lapsed) if self.full else None,
@@ -124,10 +125,6 @@ class Counter:
             "separate": selected - in_use - transformed - broken - lapsed,
             "selected": selected,
         }
-
-    def _oldest(self, rule: BoundRule, condition: Sql) -> date | None:
-        days = [day for day in event_days(self.connection, rule, rule.row, condition, latest=False) if day is not None]
-        return min(days, default=None)
 
     def _parts(self, rule: BoundRule) -> tuple[Mapping[str, Any], ...]:
         found: list[Mapping[str, Any]] = []
@@ -252,28 +249,32 @@ class Counter:
         return and_(rule.selected(row), lapsed, not_(self.held.covers(rule.table, row)))
 
 
-def event_days(
-    connection: Connection, rule: BoundRule, row: FromClause, condition: Sql, *, latest: bool
-) -> list[date | None]:
-    """Return, for each clock of the rule, the Seoul day of the latest or earliest event among the rows."""
+def _earliest(clock: ClockColumn, row: FromClause, condition: Sql) -> Sql:
+    """Return the Seoul day of a clock's earliest event among rows whose clocks can be read."""
+    if not clock.steps and clock.reading.grows:
+        return clock.reading.day(func.min(case((condition, row.c[clock.column]))))
+    return func.min(case((condition, clock.day(row))))
+
+
+def latest_days(connection: Connection, rule: BoundRule, row: FromClause, condition: Sql) -> list[date | None]:
+    """Return, for each clock of the rule, the Seoul day of the latest event among the rows."""
     clocks = rule.clocks
     if not clocks:
         return []
-    pick = func.max if latest else func.min
     inner = (
         select(*(clock.day(row).label(f"c{n}") for n, clock in enumerate(clocks)))
         .select_from(row)
         .where(condition)
         .subquery()
     )
-    found = connection.execute(select(*(pick(column) for column in inner.c))).one()
+    found = connection.execute(select(*(func.max(column) for column in inner.c))).one()
     return [None if text is None else date.fromisoformat(text) for text in found]
 
 
 def latest_last_day(connection: Connection, rule: BoundRule, row: FromClause, condition: Sql) -> date | None:
     """Return the latest last day of the rule's statutory periods among the rows: expiry never falls as events move."""
     latest: dict[ClockColumn, date | None] = dict(
-        zip(rule.clocks, event_days(connection, rule, row, condition, latest=True), strict=True)
+        zip(rule.clocks, latest_days(connection, rule, row, condition), strict=True)
     )
     days = [
         last_day(event, keep.keep.basis.keep, keep.keep.basis.roll_holidays, keep.keep.basis.computation, rule.calendar)
