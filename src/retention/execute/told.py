@@ -107,15 +107,10 @@ class Telling:
         alone = len(clocks) == 1 and not clocks[0].steps and clocks[0].reading.grows and not self._row_by_row
         return clocks[0] if alone else None
 
-    @cached_property
+    @property
     def _numbered(self) -> bool:
-        """Whether keys are single whole numbers, which travel as one text."""
-        shape, key = self.rule.shape, self.rule.key
-        return (
-            self.keyed
-            and len(key) == 1
-            and self._dialect.counts(shape.sql.c[key[0]], shape.columns[key[0]].kind, alone=shape.primary_key == key)
-        )
+        """Whether keys travel as one text."""
+        return self.keyed and self.rule.numbered
 
     @cached_property
     def _row_by_row(self) -> bool:

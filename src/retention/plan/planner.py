@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, func, not_, or_, select
+from sqlalchemy import Connection, FromClause, and_, func, not_, or_, select
 
+from retention.database.reading import Sql
 from retention.errors import Finding
-from retention.keys import Fingerprint
+from retention.keys import Fingerprint, Keys
 from retention.matrix.binding import Binding
 from retention.matrix.model import Matrix
 from retention.plan.approval import Standing, limit_document, reasons_to_wait
@@ -159,10 +160,22 @@ class Planner:
         if rule.action.on_rows:
             due = and_(due, going.due(rule.table, row))
         fingerprint = self.fingerprints(str(unit.binding.name_of(rule.table)))
-        keys = select(*(row.c[column] for column in rule.key)).where(due)
-        found = connection.execute(keys, execution_options={"stream_results": True})
-        pieces = [fingerprint([tuple(key) for key in chunk]) for chunk in found.partitions(_CHUNK)]
+        pieces = [fingerprint(keys) for keys in _keys(connection, rule, row, due)]
         return sorted_fingerprints(b"".join(pieces))
+
+
+def _keys(connection: Connection, rule: BoundRule, row: FromClause, due: Sql) -> Iterator[Keys]:
+    """Yield the keys of the due rows, some at a time; whole numbers as the server's own lists of them."""
+    streamed = {"stream_results": True}
+    if rule.numbered:
+        number = row.c[rule.key[0]]
+        lists = select(rule.binding.database.dialect.numbers(number)).where(due).group_by(number // _CHUNK)
+        for text in connection.execute(lists, execution_options=streamed).scalars():
+            yield np.fromstring(text, dtype=np.int64, sep=",")
+        return
+    keys = select(*(row.c[column] for column in rule.key)).where(due)
+    for chunk in connection.execute(keys, execution_options=streamed).partitions(_CHUNK):
+        yield [tuple(key) for key in chunk]
 
 
 def holds_digest(holds: Sequence[Hold], bindings: Sequence[Binding]) -> str:

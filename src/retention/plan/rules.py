@@ -99,6 +99,14 @@ class BoundRule:
         """Return the table itself, the row that conditions are about."""
         return self.shape.sql
 
+    @cached_property
+    def numbered(self) -> bool:
+        """Whether a row's key is a single whole number of 64 bits, whatever the row."""
+        if len(self.key) != 1:
+            return False
+        column, alone = self.shape.sql.c[self.key[0]], self.shape.primary_key == self.key
+        return self.binding.database.dialect.counts(column, self.shape.columns[self.key[0]].kind, alone=alone)
+
     @property
     def follows(self) -> str | None:
         """Return the id of the rule whose transformed rows this one deletes; None for a rule of the matrix."""
