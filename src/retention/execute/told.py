@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from sqlalchemy import CursorResult, FromClause, Select, func, null, select
+from sqlalchemy import CursorResult, FromClause, Select, case, func, null, select
 
 from retention.database.dialect import Dialect
 from retention.database.reading import Sql
@@ -48,7 +48,9 @@ class Telling:
 
     def columns(self, row: FromClause) -> list[Sql]:
         """Return what has to be known of each row, to be summed up by :meth:`sums`."""
-        day = row.c[self._grows.column] if self._grows else self._day(row)
+        grows = self._grows
+        # What stands for null, such as an empty text, has no day.
+        day = case((grows.readable(row), row.c[grows.column])) if grows else self._day(row)
         keys = [row.c[name] for name in self.rule.key if self.keyed]
         return [one.label(f"told_{number}") for number, one in enumerate([day, *keys])]
 

@@ -250,9 +250,9 @@ class Counter:
 
 
 def _earliest(clock: ClockColumn, row: FromClause, condition: Sql) -> Sql:
-    """Return the Seoul day of a clock's earliest event among rows whose clocks can be read."""
+    """Return the Seoul day of a clock's earliest event among some rows."""
     if not clock.steps and clock.reading.grows:
-        return clock.reading.day(func.min(case((condition, row.c[clock.column]))))
+        return clock.reading.day(func.min(case((and_(condition, clock.readable(row)), row.c[clock.column]))))
     return func.min(case((condition, clock.day(row))))
 
 
