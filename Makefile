@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-MEMBERS ?= 20000
+MEMBERS ?= 5000
 SEED ?= 1
 ROWS ?= 1000000
 # The demo's shop is made round this day and kept, so that every look at it finds the same rows.

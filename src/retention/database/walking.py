@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from sqlalchemy import Column, Connection, Table
@@ -39,6 +39,11 @@ class Walking(abc.ABC):
     def block_range(self, start: int, end: int) -> Mapping[str, Any]:
         """Return the parameters that stand for blocks from ``start`` on and before ``end``."""
         raise AssertionError(self.name, start, end)
+
+    def by_key_alone(self, condition: Sql, which: Table, clocks: Collection[str]) -> Sql:
+        """Return a condition under which the engine walks the key, where it might use a clock's index."""
+        del which, clocks
+        return condition
 
     def counts(self, column: Column[Any], kind: ColumnKind, *, alone: bool) -> bool:
         """Whether each value of a key's column is a whole number of 64 bits; ``alone``: it is the whole primary key."""

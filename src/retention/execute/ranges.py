@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, FromClause, Select, Table, and_, bindparam, func, select, true
 
@@ -37,7 +37,12 @@ class Range:
 
 
 class Ranges(abc.ABC):
-    """A way to walk. A position is where the next range begins; None is the beginning."""
+    """A way to walk. A position is where the next range begins; None is the beginning.
+
+    ``most_steps`` bounds a range that may have few due rows: what is read for nothing takes time as well.
+    """
+
+    most_steps: ClassVar[int] = 50_000
 
     @abc.abstractmethod
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
@@ -54,6 +59,7 @@ class Blocks(Ranges):
 
     dialect: Dialect
     total: int
+    most_steps: ClassVar[int] = 2_000
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the next ``steps`` blocks."""

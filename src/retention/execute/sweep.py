@@ -39,12 +39,10 @@ class Sweep:
 
     statements: Sweeping
     ranges: Ranges
-    target_ms: float
     density: float
     sealed: Seal | None = None
     position: Any = None
     _steps: float = 0.0
-    _step_ms: float = 0.0
     _again: Range | None = None
     _strangers: Sequence[tuple[Any, ...]] = field(default=())
 
@@ -83,7 +81,7 @@ class Sweep:
             self._narrow(told.rows, most, steps)
         self._see_approved(here, told)
         took = (time.monotonic() - started) * 1000
-        self._learn(told.rows, steps, took)
+        self._learn(told.rows, steps)
         self._again, self._strangers = None, ()
         self.position = here.end
         if not told.rows:
@@ -91,17 +89,14 @@ class Sweep:
         return [Done(self.statements.rule, told.rows, told.keys, told.days, {}, took)]
 
     def _reach(self, rows: int) -> int:
-        steps = rows / max(self.density, 1e-6)
-        if self._step_ms:
-            steps = min(steps, self._steps * _GROWTH, max(self.target_ms, 1.0) / self._step_ms)
-        else:
-            steps = min(steps, _FIRST_ROWS / max(self.density, 1e-6))
-        return max(1, int(steps))
+        steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)
+        if self._steps:
+            steps = min(steps, self._steps * _GROWTH)
+        return max(1, min(int(steps), self.ranges.most_steps))
 
-    def _learn(self, rows: int, steps: int, milliseconds: float) -> None:
-        keep = _MEMORY if self._step_ms else 0.0
+    def _learn(self, rows: int, steps: int) -> None:
+        keep = _MEMORY if self._steps else 0.0
         self.density = keep * self.density + (1 - keep) * rows / steps
-        self._step_ms = keep * self._step_ms + (1 - keep) * milliseconds / steps
         self._steps = steps
 
     def _narrow(self, rows: int, most: int, steps: int) -> None:
@@ -110,7 +105,7 @@ class Sweep:
         if steps == 1:
             self.position = END
         self.density = max(self.density, rows / steps) / _MARGIN
-        self._step_ms, self._steps = 0.0, steps * _MARGIN * most / rows
+        self._steps = steps * _MARGIN * most / rows / _GROWTH
         raise Again
 
     def _see_approved(self, here: Range, told: Told) -> None:

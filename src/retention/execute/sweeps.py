@@ -51,7 +51,7 @@ def sweep(
     seal = None if plan.sealed is None else Seal(plan.sealed, context.fingerprints(table))
     keyed = seal is not None or rule.rule.proof == "keys"
     statements = Sweeping(unit, rule, context.as_of, covers, chosen.ranges, keyed)
-    return Sweep(statements, chosen.ranges, rule.binding.target_ms, chosen.density, seal)
+    return Sweep(statements, chosen.ranges, chosen.density, seal)
 
 
 def _choose(connection: Connection, context: RunContext, rule: BoundRule, plan: RulePlan) -> _Chosen | None:
