@@ -25,7 +25,7 @@ BY_HAND = {
 
 @pytest.fixture
 def shop(engine_url: str, tmp_path: Path) -> Shop:
-    return make_shop(engine_url, tmp_path)
+    return make_shop(engine_url, tmp_path, members=60)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ CANARY = "CANARY-77aa"
 
 @pytest.fixture
 def shop(engine_url: str, tmp_path: Path) -> Shop:
-    return make_shop(engine_url, tmp_path)
+    return make_shop(engine_url, tmp_path, members=60)
 
 
 @pytest.fixture
