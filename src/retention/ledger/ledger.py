@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,7 +130,7 @@ class Ledger:
         blob: bytes | None,
         heads: Mapping[str, Json],
     ) -> Entry:
-        for _try in range(_TRIES):
+        for number_of_try in range(_TRIES):
             try:
                 with self._store.writing() as connection:
                     last = connection.execute(
@@ -148,7 +149,7 @@ class Ledger:
                         )
                     )
             except exc.IntegrityError:
-                continue
+                _give_way(number_of_try)
             else:
                 return entry
         raise LedgerFault(f"{self.label}: too many others are closing runs at once; run it again")
@@ -199,12 +200,12 @@ class Ledger:
         Raises:
             LedgerFault: it could not be written.
         """
-        for _try in range(_TRIES):
+        for number_of_try in range(_TRIES):
             try:
                 with self._store.writing() as connection:
                     return self._append(connection, run, task, kind, body, blob, key)
             except exc.IntegrityError:
-                continue
+                _give_way(number_of_try)
         raise LedgerFault(f"{self.label}: task {task} of run {run} is being written by another process as well")
 
     # --- reading ------------------------------------------------------------------------------------------------
@@ -303,6 +304,11 @@ class Chain:
             LedgerFault: it could not be written.
         """
         return self.ledger.append(self.run, self.task, kind, body, blob, key)
+
+
+def _give_way(number_of_try: int) -> None:
+    """Wait a while that is another one for each writer, and a longer one after each try that was lost."""
+    time.sleep(secrets.randbelow(5_000 * (number_of_try + 1)) / 1e6)
 
 
 def _heads(run: str) -> Select[str, int, str]:

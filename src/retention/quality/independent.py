@@ -27,7 +27,10 @@ def due_left(unit: Unit, rule: BoundRule, as_of: date) -> Sql:
     siblings = unit.table_rules(rule).rules
     row = rule.row
     conditions = [rule.selected(row)]
-    conditions.extend(or_(not_(one.selected(row)), _released(one, row, as_of)) for one in siblings)
+    conditions.extend(
+        _released(one, row, as_of) if one is rule else or_(not_(one.selected(row)), _released(one, row, as_of))
+        for one in siblings
+    )
     if rule.action.on_rows:
         conditions.extend(not_(_referred(unit, relation, row)) for relation in unit.referring(rule.table))
     else:
