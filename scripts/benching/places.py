@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import abc
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _PATIENCE = 900.0
 
 
-class Place:
+class Place(abc.ABC):
     """What every engine has in common. ``prepare`` makes a shape once, ``copy`` gives a copy nobody has touched."""
 
     name: str
@@ -42,22 +43,22 @@ class Place:
             self._make(shape, rows)
             self.made.add((shape.name, rows))
 
-    @contextmanager
-    def copy(self, shape: Shape, rows: int) -> Iterator[str]:
+    @abc.abstractmethod
+    def copy(self, shape: Shape, rows: int) -> AbstractContextManager[str]:
         """Give the URL of a copy, and drop it afterwards."""
-        raise NotImplementedError
 
     def settled(self, figure: Figure, shape: Shape) -> Figure:
         """Wait until the engine is at rest, and return the figure with that counted, where the engine has such work."""
         del shape
         return figure
 
+    @abc.abstractmethod
     def stop(self) -> None:
         """Stop the server and drop everything."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _make(self, shape: Shape, rows: int) -> None:
-        raise NotImplementedError
+        """Make the shape's tables where copies are taken from."""
 
     def _fill(self, url: str, shape: Shape, rows: int) -> None:
         words = WORDS[self.name]
@@ -67,14 +68,32 @@ class Place:
         _identify(url)
 
 
-class PostgreSQLPlace(Place):
+class ServerPlace(Place):
+    """A server of its own, with a database for each shape that copies are taken from."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        server.start()
+        self.server = server
+
+    def stop(self) -> None:
+        """Stop the server and drop everything."""
+        self.server.stop()
+
+    def _make(self, shape: Shape, rows: int) -> None:
+        name = _template(shape, rows)
+        with connected(self.server.url) as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        self._fill(_in(self.server, name), shape, rows)
+
+
+class PostgreSQLPlace(ServerPlace):
     """Copies are databases made from a template: block for block the same, statistics and all."""
 
     name = "postgresql"
 
     def __init__(self) -> None:
-        super().__init__()
-        self.server = _started(postgresql())
+        super().__init__(postgresql())
 
     @contextmanager
     def copy(self, shape: Shape, rows: int) -> Iterator[str]:
@@ -88,28 +107,20 @@ class PostgreSQLPlace(Place):
             with connected(self.server.url) as connection:
                 connection.execute(text("DROP DATABASE contest WITH (FORCE)"))
 
-    def stop(self) -> None:
-        """Stop the server and drop everything."""
-        self.server.stop()
-
     def _make(self, shape: Shape, rows: int) -> None:
-        name = _template(shape, rows)
-        with connected(self.server.url) as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        self._fill(_in(self.server, name), shape, rows)
-        with connected(_in(self.server, name)) as connection:
+        super()._make(shape, rows)
+        with connected(_in(self.server, _template(shape, rows))) as connection:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-class MariaDBPlace(Place):
+class MariaDBPlace(ServerPlace):
     """Copies are databases filled from a first one; durable, with a binary log of rows, as a shop's server is."""
 
     name = "mariadb"
     _durable = ("--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1", "--innodb-buffer-pool-size=1G")
 
     def __init__(self) -> None:
-        super().__init__()
-        self.server = _started(mariadb(*self._durable))
+        super().__init__(mariadb(*self._durable))
         self.marked = 0
         with connected(self.server.url) as connection:
             connection.execute(text("SET GLOBAL innodb_monitor_enable = 'purge_del_mark_records'"))
@@ -153,16 +164,6 @@ class MariaDBPlace(Place):
             time.sleep(0.02)
         return replace(figure, settled=figure.seconds + last - figure.ended)
 
-    def stop(self) -> None:
-        """Stop the server and drop everything."""
-        self.server.stop()
-
-    def _make(self, shape: Shape, rows: int) -> None:
-        name = _template(shape, rows)
-        with connected(self.server.url) as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
-        self._fill(_in(self.server, name), shape, rows)
-
     def _metric(self, name: str) -> int:
         query = text("SELECT count FROM information_schema.innodb_metrics WHERE name = :name")
         with connected(self.server.url) as connection:
@@ -201,7 +202,7 @@ class SQLitePlace(Place):
             connection.execute(text("ANALYZE"))
 
 
-PLACES: dict[str, type[Place]] = {"sqlite": SQLitePlace, "postgresql": PostgreSQLPlace, "mariadb": MariaDBPlace}
+PLACES: dict[str, Callable[[], Place]] = {"sqlite": SQLitePlace, "postgresql": PostgreSQLPlace, "mariadb": MariaDBPlace}
 
 
 @contextmanager
@@ -214,11 +215,6 @@ def connected(url: str) -> Iterator[Connection]:
 
 def _template(shape: Shape, rows: int) -> str:
     return f"{'_'.join(shape.name.replace(',', '').split())}_{rows}"
-
-
-def _started(server: Server) -> Server:
-    server.start()
-    return server
 
 
 def _in(server: Server, database: str) -> str:

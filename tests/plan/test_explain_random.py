@@ -79,21 +79,16 @@ def _sweep(url: str, folder: Path, engine: str, seeds: range) -> None:
 
 
 @pytest.mark.slow
-def test_rows_of_random_schemas_are_explained_as_planned(sqlite_url: str, tmp_path: Path, proof: bool) -> None:
-    _sweep(sqlite_url, tmp_path, "sqlite", range(5000, 5300 if proof else 5005))
-
-
-@pytest.mark.slow
-@pytest.mark.postgresql
-def test_rows_of_random_schemas_are_explained_as_planned_on_postgresql(
-    postgresql_url: str, tmp_path: Path, proof: bool
+@pytest.mark.parametrize(
+    ("engine", "first", "few", "many"),
+    [
+        ("sqlite", 5000, 5, 300),
+        pytest.param("postgresql", 6000, 2, 40, marks=pytest.mark.postgresql),
+        pytest.param("mariadb", 7000, 2, 40, marks=pytest.mark.mariadb),
+    ],
+)
+def test_rows_of_random_schemas_are_explained_as_planned(
+    request: pytest.FixtureRequest, tmp_path: Path, proof: bool, engine: str, first: int, few: int, many: int
 ) -> None:
-    _sweep(postgresql_url, tmp_path, "postgresql", range(6000, 6040 if proof else 6002))
-
-
-@pytest.mark.slow
-@pytest.mark.mariadb
-def test_rows_of_random_schemas_are_explained_as_planned_on_mariadb(
-    mariadb_url: str, tmp_path: Path, proof: bool
-) -> None:
-    _sweep(mariadb_url, tmp_path, "mariadb", range(7000, 7040 if proof else 7002))
+    url = request.getfixturevalue(f"{engine}_url")
+    _sweep(url, tmp_path, engine, range(first, first + (many if proof else few)))

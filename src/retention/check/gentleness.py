@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 from retention.check.codes import finding
 from retention.database.probe import probe
 from retention.database.url import ConnectionSource
-from retention.database.watch import Watch
 from retention.errors import DatabaseFault, Finding
 from retention.matrix.binding import Binding
 
@@ -24,7 +22,7 @@ def gentleness(binding: Binding, connections: ConnectionSource | None) -> Iterat
     if connections is None:
         return
     for name in replicas:
-        watch = Watch(f"connection {name}", partial(database.replica_engine, name, connections))
+        watch = database.replica_watch(name, connections)
         said = ""
         try:
             said = "" if watch.ask(database.dialect.replica_lag) is not None else "it follows nobody, or has stopped to"
@@ -37,7 +35,7 @@ def gentleness(binding: Binding, connections: ConnectionSource | None) -> Iterat
                 "RET236", entry.place, f"the replica {name} doesn't say how far it is behind: {said}", entry.name
             )
     if entry.execute.load_probe is not None:
-        watch, sql = Watch(database.label, database.watch_engine), entry.execute.load_probe.sql
+        watch, sql = database.watch(), entry.execute.load_probe.sql
         try:
             watch.ask(lambda connection: probe(connection, sql))
         except DatabaseFault as fault:

@@ -14,6 +14,7 @@ from retention.database.mariadb import MariaDB
 from retention.database.postgresql import PostgreSQL
 from retention.database.sqlite import SQLite
 from retention.database.url import ConnectionSource
+from retention.database.watch import Watch
 from retention.errors import DatabaseFault, Refused
 
 _DIALECTS: dict[str, Dialect] = {
@@ -72,11 +73,15 @@ class Database:
         with guarded(self.label), connection.begin():
             yield
 
-    def watch_engine(self) -> Engine:
-        """Return an engine for looking on from beside (:mod:`retention.database.watch`)."""
-        return self.dialect.watch_engine(self.engine.url)
+    def watch(self) -> Watch:
+        """Return a connection beside those that work."""
+        return Watch(self.label, lambda: self.dialect.watch_engine(self.engine.url))
 
-    def replica_engine(self, connection_name: str, connections: ConnectionSource) -> Engine:
+    def replica_watch(self, connection_name: str, connections: ConnectionSource) -> Watch:
+        """Return a connection to one of its replicas; one without a URL is told of when it is asked."""
+        return Watch(f"connection {connection_name}", lambda: self._replica_engine(connection_name, connections))
+
+    def _replica_engine(self, connection_name: str, connections: ConnectionSource) -> Engine:
         """Return an engine for watching one of its replicas.
 
         Raises:

@@ -24,7 +24,7 @@ from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
-from retention.execute.walk import Found, Walked, latest
+from retention.execute.walk import Found, Walk, latest
 from retention.law import seoul_day
 from retention.matrix.model import Action
 from retention.surrogate import Transform
@@ -33,9 +33,10 @@ _EVENT = "retention_event_day"
 
 
 @dataclass
-class ChangeColumns(Walked):
+class ChangeColumns:
     """Changes one rule's columns, a batch at a time."""
 
+    walk: Walk
     context: RunContext
     transforms: Mapping[str, Transform]
     key_id: str | None
@@ -44,6 +45,24 @@ class ChangeColumns(Walked):
 
     def __post_init__(self) -> None:
         self.values = NewValues(self.walk.unit, self.walk.rule, self.transforms)
+
+    @property
+    def position(self) -> Any:
+        """Return the key after which the next batch begins."""
+        return self.walk.last
+
+    @position.setter
+    def position(self, key: Any) -> None:
+        self.walk.last = key
+
+    @property
+    def ended(self) -> bool:
+        """Whether no key is left: a walk gives a batch as long as there are any."""
+        return True
+
+    def renew(self) -> None:
+        """Make the condition anew: the holds in force have changed."""
+        self.walk.renew()
 
     def prepare(self, connection: Connection) -> None:
         """Make the temporary table of a batch's new values."""
@@ -89,7 +108,7 @@ class ChangeColumns(Walked):
         values.update(
             {name: row.c[name] for name, shape in rule.shape.columns.items() if shape.on_update and name not in values}
         )
-        whole = self.walk.parted
+        whole = self.walk.whole
         if not rule.binding.database.dialect.joins_itself:
             whole = beside(whole, row)
         changed = connection.execute(update(row).values(values).where(found.chosen, same, whole)).rowcount

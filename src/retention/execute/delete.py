@@ -33,6 +33,7 @@ class _Statements:
     """What a batch of a range is carried out by, in this order."""
 
     look: Query
+    staged: Query
     unstage: Deletion
     locks: Sequence[Query]
     weigh: Query
@@ -108,18 +109,13 @@ class Delete:
         """Lock and tell of the range's rows that may go; only their keys stay staged."""
         told = self._telling.read(connection.execute(statements.look, here.values))
         if self.sealed is not None and told.rows:
-            allowed = self.sealed.among(told.keys)
-            strangers = [key for key, may in zip(told.key_tuples, allowed, strict=True) if not may]
+            strangers = self.sealed.strangers(told.keys)
             if strangers:
                 connection.execute(delete(self.staged).where(among(self.staged, self.rule.key, strangers)))
                 told = self._telling.read(connection.execute(statements.look, here.values))
-        if self._staged_in(connection, here) != told.rows:
+        if int(connection.execute(statements.staged, here.values).scalar_one()) != told.rows:
             connection.execute(statements.unstage, here.values)
         return told
-
-    def _staged_in(self, connection: Connection, here: Range) -> int:
-        query = select(func.count()).select_from(self.staged).where(self._ranges.staged_in(here.low, here.high))
-        return int(connection.execute(query, here.values).scalar_one())
 
     def _of(self, here: Range) -> _Statements:
         ends = (here.low, here.high)
@@ -129,7 +125,7 @@ class Delete:
 
     def _write(self, low: bool, high: bool) -> _Statements:
         row, staged = self.rule.shape.sql, self.staged
-        chosen = self._ranges.condition(low, high)
+        chosen, staged_in = self._ranges.condition(low, high), self._ranges.staged_in(low, high)
         whole = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False)
         parted = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True)
         there = row.alias()
@@ -137,7 +133,8 @@ class Delete:
         same = select(literal(1)).where(self.unit.same(self.rule.table, staged, there), stays).correlate(staged)
         return _Statements(
             look=self._telling.locking(chosen & whole),
-            unstage=delete(staged).where(self._ranges.staged_in(low, high), not_(exists(same))),
+            staged=select(func.count()).select_from(staged).where(staged_in),
+            unstage=delete(staged).where(staged_in, not_(exists(same))),
             locks=list(self._locks(chosen)) if self.unit.binding.database.dialect.locks_rows else (),
             weigh=select(func.count()).select_from(row).where(chosen & whole),
             parts=list(self._parts(chosen)),
@@ -150,7 +147,7 @@ class Delete:
 
     @cached_property
     def _telling(self) -> Telling:
-        return Telling(self.rule, self.sealed is not None or self.rule.rule.proof == "keys")
+        return Telling(self.rule, sealed=self.sealed is not None)
 
     @cached_property
     def _paths(self) -> tuple[Path, ...]:

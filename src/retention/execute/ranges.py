@@ -7,7 +7,7 @@ that moved meanwhile, and never takes one too many.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -139,10 +139,7 @@ class Staged(Ranges):
 
     def condition(self, low: bool, high: bool, values: Mapping[str, Any] | None = None) -> Sql:
         """Return whether a row is one of the staged ones in the range, of these values where they are given."""
-        row, key = self.rule.row, self.rule.key
-        here = select(*self.staged.c).where(_in_keys(self.staged, key, low, high, values))
-        # Membership in a list of keys is what every planner prefers to a range of the clock's index.
-        return and_(_in_keys(row, key, low, high, values), columns_of(row, key).in_(here))
+        return one_of_staged(self.rule, self.staged, lambda table: _in_keys(table, self.rule.key, low, high, values))
 
     def staged_in(self, low: bool, high: bool) -> Sql:
         """Return whether a staged key lies in the range."""
@@ -151,6 +148,12 @@ class Staged(Ranges):
     def literal(self, here: Range) -> Sql:
         """Return the condition with the range's own values, for statements that others write."""
         return self.condition(here.low, here.high, here.values)
+
+
+def one_of_staged(rule: BoundRule, staged: Table, within: Callable[[FromClause], Sql]) -> Sql:
+    """Return whether a row is one of the staged ones ``within`` a range of keys."""
+    # Membership in a list of keys is what every planner prefers to a range of the clock's index.
+    return and_(within(rule.row), columns_of(rule.row, rule.key).in_(select(*staged.c).where(within(staged))))
 
 
 def _by_key(connection: Connection, table: Table, key: Sequence[str], position: Any, steps: int) -> Range | None:

@@ -247,9 +247,10 @@ class RuleRun:
                 outcome.parts[table] = outcome.parts.get(table, 0) + rows
 
     def _work(self, connection: Connection) -> Work:
-        if self.staging.swept(self.rule):
+        if self.rule.id not in self.staging.keys:
+            planned, as_of, covers = self.outcome.plan.planned, self.context.as_of, self.holds.covers
             with self.unit.binding.database.transaction(connection):
-                swept = sweep(self.context, self.unit, self.rule, self.outcome.plan, self.holds.covers, connection)
+                swept = sweep(connection, self.unit, self.rule, planned, as_of, covers, self.seal())
             if swept is not None:
                 return swept
             self.staging.again(self.rule)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from retention.keys import Fingerprint, Keys
+from retention.keys import Fingerprint, Keys, as_tuples
 
 _HALF = ">u8"
 _Halves = np.ndarray[Any, np.dtype[np.uint64]]
@@ -20,6 +20,11 @@ class Seal:
 
     fingerprints: bytes
     fingerprint: Fingerprint
+
+    def strangers(self, keys: Keys) -> list[tuple[Any, ...]]:
+        """Return those of the keys that nobody approved."""
+        allowed = self.among(keys)
+        return [] if all(allowed) else [key for key, may in zip(as_tuples(keys), allowed, strict=True) if not may]
 
     def among(self, keys: Keys) -> list[bool]:
         """Return for each key whether it is one of them."""

@@ -33,16 +33,12 @@ class Staging:
 
     def prepare(self) -> None:
         """Stage every rule's due rows, none of which has gone yet, but for rules whose rows tell for themselves."""
-        staged = [rule for rule in self.going.unit.rules if not self.swept(rule)]
+        staged = [rule for rule in self.going.unit.rules if not tells_for_itself(self.going.unit, rule)]
         if staged:
             with self.going.unit.binding.database.transaction(self._connection):
                 self._build()
                 for rule in staged:
                     self._stage(rule)
-
-    def swept(self, rule: BoundRule) -> bool:
-        """Whether the statement that destroys the rule's rows can tell them without keys that were staged before."""
-        return tells_for_itself(self.going.unit, rule)
 
     def again(self, rule: BoundRule) -> None:
         """Stage the rule's rows that are still there: what has gone may have set them free."""

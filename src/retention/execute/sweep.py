@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -44,7 +44,7 @@ class Sweep:
     position: Any = None
     _steps: float = 0.0
     _again: Range | None = None
-    _strangers: Sequence[tuple[Any, ...]] = field(default=())
+    _strangers: Sequence[tuple[Any, ...]] = ()
 
     @property
     def ended(self) -> bool:
@@ -110,10 +110,7 @@ class Sweep:
 
     def _see_approved(self, here: Range, told: Told) -> None:
         """See that a person approved every one of the rows, where somebody had to."""
-        if self.sealed is None or not told.rows:
-            return
-        allowed = self.sealed.among(told.keys)
-        strangers = [key for key, may in zip(told.key_tuples, allowed, strict=True) if not may]
+        strangers = self.sealed.strangers(told.keys) if self.sealed is not None and told.rows else ()
         if strangers:
             self._again, self._strangers = here, [*self._strangers, *strangers]
             raise Again

@@ -24,14 +24,14 @@ Statements = tuple[Query, Delete | None]
 
 @dataclass
 class Sweeping:
-    """The statements of one rule. ``covers`` tells which rows a hold covers, ``keyed`` whether keys are asked for."""
+    """The statements of one rule. ``covers``: which rows a hold covers; ``sealed``: whether only approved ones go."""
 
     unit: Unit
     rule: BoundRule
     as_of: date
     covers: Covers
     ranges: Ranges
-    keyed: bool
+    sealed: bool
     _written: dict[tuple[bool, bool], Statements] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -70,7 +70,7 @@ class Sweeping:
 
     @cached_property
     def _telling(self) -> Telling:
-        return Telling(self.rule, self.keyed)
+        return Telling(self.rule, self.sealed)
 
     @cached_property
     def _at_once(self) -> bool:

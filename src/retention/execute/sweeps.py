@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import Connection, and_
 
-from retention.execute.context import RunContext
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.ranges import Blocks, Clock, Keys, Ranges
 from retention.execute.seal import Seal
@@ -15,7 +15,6 @@ from retention.execute.sweeping import Sweeping
 from retention.matrix.model import Action
 from retention.plan.clocks import ClockColumn
 from retention.plan.held import Covers
-from retention.plan.plan import RulePlan
 from retention.plan.rules import BoundRule
 from retention.plan.statement import clock_query
 from retention.plan.units import Unit
@@ -41,44 +40,37 @@ class _Chosen:
 
 
 def sweep(
-    context: RunContext, unit: Unit, rule: BoundRule, plan: RulePlan, covers: Covers, connection: Connection
+    connection: Connection, unit: Unit, rule: BoundRule, planned: int, as_of: date, covers: Covers, seal: Seal | None
 ) -> Sweep | None:
     """Return the sweep of a rule; None where seeking its few rows by their keys serves better."""
-    chosen = _choose(connection, context, rule, plan)
+    chosen = _choose(connection, rule, planned, as_of)
     if chosen is None:
         return None
-    table = str(unit.binding.name_of(rule.table))
-    seal = None if plan.sealed is None else Seal(plan.sealed, context.fingerprints(table))
-    keyed = seal is not None or rule.rule.proof == "keys"
-    statements = Sweeping(unit, rule, context.as_of, covers, chosen.ranges, keyed)
+    statements = Sweeping(unit, rule, as_of, covers, chosen.ranges, seal is not None)
     return Sweep(statements, chosen.ranges, chosen.density, seal)
 
 
-def _choose(connection: Connection, context: RunContext, rule: BoundRule, plan: RulePlan) -> _Chosen | None:
-    dialect, table = rule.binding.database.dialect, rule.shape.sql
-    clock = _walkable(connection, context, rule)
-    rows = max(dialect.rows_about(connection, table), plan.planned, 1)
-    share = max(plan.planned, 1) / rows
-    if share >= _MANY or clock is None:
-        blocks = dialect.blocks(connection, table)
-        if blocks:
-            return _Chosen(Blocks(dialect, blocks), max(plan.planned, 1) / blocks)
-        if share >= _MANY:
-            return _Chosen(Keys(rule), share)
-    if clock is None:
-        return None
-    cutoff = next(keep.cutoff(context.as_of, rule.calendar) for keep in rule.keeps if clock in keep.clock.columns)
-    column, reading = rule.row.c[clock.column], clock.reading
-    due = and_(reading.from_(column, clock.clock.floor), reading.before(column, cutoff))
-    return _Chosen(Clock(rule, clock, due), 1.0)
+def _choose(connection: Connection, rule: BoundRule, planned: int, as_of: date) -> _Chosen | None:
+    dialect, table, expected = rule.binding.database.dialect, rule.shape.sql, max(planned, 1)
+    share = expected / max(dialect.rows_about(connection, table), expected)
+    clock = _walkable(connection, rule, as_of) if share < _MANY else None
+    if clock is not None:
+        cutoff = next(keep.cutoff(as_of, rule.calendar) for keep in rule.keeps if clock in keep.clock.columns)
+        column, reading = rule.row.c[clock.column], clock.reading
+        due = and_(reading.from_(column, clock.clock.floor), reading.before(column, cutoff))
+        return _Chosen(Clock(rule, clock, due), 1.0)
+    blocks = dialect.blocks(connection, table)
+    if blocks:
+        return _Chosen(Blocks(dialect, blocks), expected / blocks)
+    return _Chosen(Keys(rule), share) if share >= _MANY else None
 
 
-def _walkable(connection: Connection, context: RunContext, rule: BoundRule) -> ClockColumn | None:
+def _walkable(connection: Connection, rule: BoundRule, as_of: date) -> ClockColumn | None:
     """Return the clock that alone keeps the rule's rows, if the engine walks its index."""
     columns = [column for keep in rule.keeps for column in keep.clock.columns if not keep.may_be_absent]
     if len(columns) != 1 or not columns[0].reading.sorts:
         return None
     if not rule.shape.indexed((columns[0].column,)):
         return None
-    used = rule.binding.database.dialect.indexes_used(connection, clock_query(rule, context.as_of))
+    used = rule.binding.database.dialect.indexes_used(connection, clock_query(rule, as_of))
     return columns[0] if used else None

@@ -9,12 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from retention.database.watch import Watch
 from retention.execute.batch import Act, Done
 from retention.execute.context import RunContext
 from retention.execute.drag import Drag, together
@@ -129,9 +127,9 @@ def throttled(context: RunContext, unit: Unit) -> Iterator[Throttle]:
         return context.stop() or must_stop(execution, beside, context.now)
 
     own = replace(context, stop=stop, budget=min(budgets, default=None))
-    watch = Watch(database.label, database.watch_engine)
+    watch = database.watch()
     replicas = [
-        (name, Watch(f"connection {name}", partial(database.replica_engine, name, context.connections)))
+        (name, database.replica_watch(name, context.connections))
         for name in entry.replicas.get(database.connection_name, ())
     ]
     signals: list[LoadSignal | ReplicaSignal] = []

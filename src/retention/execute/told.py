@@ -12,13 +12,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from sqlalchemy import CursorResult, FromClause, Select, case, func, null, select
 
 from retention.database.dialect import Dialect
 from retention.database.reading import Sql
 from retention.errors import DatabaseFault
-from retention.keys import Keys
+from retention.keys import Keys, numbers_of
 from retention.plan.clocks import ClockColumn, later, pick
 from retention.plan.rules import BoundRule
 
@@ -33,18 +32,18 @@ class Told:
     days: Sequence[date]
     keys: Keys
 
-    @property
-    def key_tuples(self) -> Sequence[tuple[Any, ...]]:
-        """Return the keys, a tuple each."""
-        return [(number,) for number in self.keys.tolist()] if isinstance(self.keys, np.ndarray) else self.keys
-
 
 @dataclass(frozen=True)
 class Telling:
-    """How one rule's rows are told of. ``keyed``: whether keys are asked for."""
+    """How one rule's rows are told of. ``sealed``: whether only rows may go that a person approved."""
 
     rule: BoundRule
-    keyed: bool
+    sealed: bool
+
+    @property
+    def keyed(self) -> bool:
+        """Whether keys are asked for: for the ledger, or to be held against a seal."""
+        return self.sealed or self.rule.rule.proof == "keys"
 
     def columns(self, row: FromClause) -> list[Sql]:
         """Return what has to be known of each row, to be summed up by :meth:`sums`."""
@@ -85,7 +84,7 @@ class Telling:
         number, oldest, newest, *gathered = tuple(found.one())
         keys: Keys = ()
         if number and self._numbered:
-            keys = np.fromstring(gathered[0], dtype=np.int64, sep=",")
+            keys = numbers_of(gathered[0])
         elif number and self.keyed:
             keys = list(zip(*gathered, strict=True))
         if self.keyed and len(keys) != number:

@@ -8,10 +8,11 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, select
+from sqlalchemy import Connection, Table, delete, select
 
-from retention.database.keyset import after, among, between, columns_of
+from retention.database.keyset import after, among, between
 from retention.database.reading import Sql
+from retention.execute.ranges import one_of_staged
 from retention.execute.seal import Seal
 from retention.plan.held import Covers
 from retention.plan.rules import BoundRule
@@ -34,7 +35,7 @@ class Found:
 
 @dataclass
 class Walk:
-    """The walk of one rule. ``sealed`` holds the fingerprints that may go, where a person approved exactly those.
+    """The walk of one rule that changes columns, over those rows alone that ``sealed`` holds where a person approved.
 
     ``covers`` tells which rows a hold covers; when it changes, :meth:`renew` is called.
 
@@ -54,18 +55,12 @@ class Walk:
 
     @cached_property
     def whole(self) -> Sql:
-        """Return the whole condition, parts still there."""
+        """Return the whole condition: a row that stays has no parts that could go before it."""
         return condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False)
 
-    @cached_property
-    def parted(self) -> Sql:
-        """Return the whole condition once the row's parts have gone before it in the same transaction."""
-        return condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True)
-
     def renew(self) -> None:
-        """Make the conditions anew: the holds in force have changed."""
-        for name in ("whole", "parted"):
-            self.__dict__.pop(name, None)
+        """Make the condition anew: the holds in force have changed."""
+        self.__dict__.pop("whole", None)
 
     def next(self, connection: Connection, rows: int, extra: Sequence[Sql] = ()) -> Found | None:
         """Read and lock the next batch of at most ``rows`` rows; None where none is left."""
@@ -88,7 +83,8 @@ class Walk:
             if self.unit.binding.database.dialect.locks_rows:
                 query = query.with_for_update(of=row)
             found = connection.execute(query).all()
-            self._unstage(connection, keys, [tuple(one[:width]) for one in found])
+            kept = {tuple(one[:width]) for one in found}
+            self._unstage(connection, [key for key in keys if key not in kept])
             if not found:
                 continue
             days = [[self._day(text) for text in one[width : width + len(clocks)]] for one in found]
@@ -106,23 +102,15 @@ class Walk:
             return []
         self.last = keys[-1]
         if self.sealed is not None:
-            allowed = self.sealed.among(keys)
-            self._unstage(connection, keys, [one for one, may in zip(keys, allowed, strict=True) if may])
+            self._unstage(connection, self.sealed.strangers(keys))
         return keys
 
     def _chosen(self, low: tuple[Any, ...], high: tuple[Any, ...]) -> Sql:
         """Return whether a row is one of the staged ones in this range of keys."""
-        row, staged, key = self.rule.row, self.staged, self.rule.key
-        here = select(*staged.c).where(between(staged, key, low, high))
-        # Membership in a list of keys is what every planner prefers to a range of the clock's index.
-        return and_(between(row, key, low, high), columns_of(row, key).in_(here))
+        return one_of_staged(self.rule, self.staged, lambda table: between(table, self.rule.key, low, high))
 
-    def _unstage(
-        self, connection: Connection, keys: Sequence[tuple[Any, ...]], staying: Sequence[tuple[Any, ...]]
-    ) -> None:
+    def _unstage(self, connection: Connection, out: Sequence[tuple[Any, ...]]) -> None:
         """Take out what isn't to go after all, so that the staged keys of the range are exactly the batch."""
-        kept = set(staying)
-        out = [one for one in keys if one not in kept]
         if out:
             connection.execute(delete(self.staged).where(among(self.staged, self.rule.key, out)))
 
@@ -133,31 +121,6 @@ class Walk:
         if day is None:
             day = self._days[text] = date.fromisoformat(text)
         return day
-
-
-@dataclass
-class Walked:
-    """An action over a walk: where it stands, and whether any staged key is left."""
-
-    walk: Walk
-
-    @property
-    def position(self) -> Any:
-        """Return the key after which the next batch begins."""
-        return self.walk.last
-
-    @position.setter
-    def position(self, key: Any) -> None:
-        self.walk.last = key
-
-    @property
-    def ended(self) -> bool:
-        """Whether no key is left: a walk gives a batch as long as there are any."""
-        return True
-
-    def renew(self) -> None:
-        """Make the conditions anew: the holds in force have changed."""
-        self.walk.renew()
 
 
 def latest(days: Sequence[Sequence[date | None]]) -> list[date | None]:

@@ -1,6 +1,6 @@
 """Keys: the ring that surrogates draw from, and the ledger's own secrets. None of them ever reaches SQL."""
 
-from retention.keys.fingerprint import Fingerprint, Fingerprinter, Keys
+from retention.keys.fingerprint import Fingerprint, Fingerprinter, Keys, as_tuples, numbers_of
 from retention.keys.ring import KeyRing, KeyRingError, RingKey, RunKey
 from retention.keys.sealing import seal, unseal
 from retention.keys.secrets import LedgerSecrets
@@ -14,6 +14,8 @@ __all__ = [
     "LedgerSecrets",
     "RingKey",
     "RunKey",
+    "as_tuples",
+    "numbers_of",
     "seal",
     "unseal",
 ]

@@ -25,6 +25,18 @@ Keys = Sequence[tuple[Any, ...]] | Numbers
 """The keys of rows: a tuple each, or single whole numbers as one array."""
 Fingerprint = Callable[[Keys], bytes]
 """Gives the keys' fingerprints, 16 bytes each, joined in the keys' order."""
+
+
+def numbers_of(text: str) -> Numbers:
+    """Return whole numbers that came as one text, a comma between them."""
+    return np.fromstring(text, dtype=np.int64, sep=",")
+
+
+def as_tuples(keys: Keys) -> Sequence[tuple[Any, ...]]:
+    """Return the keys, a tuple each."""
+    return [(number,) for number in keys.tolist()] if isinstance(keys, np.ndarray) else keys
+
+
 _INTEGER = 1
 _LIMIT = 2**63
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, FromClause, and_, func, not_, or_, select
 
 from retention.database.reading import Sql
 from retention.errors import Finding
-from retention.keys import Fingerprint, Keys
+from retention.keys import Fingerprint, Keys, numbers_of
 from retention.matrix.binding import Binding
 from retention.matrix.model import Matrix
 from retention.plan.approval import Standing, limit_document, reasons_to_wait
@@ -171,7 +171,7 @@ def _keys(connection: Connection, rule: BoundRule, row: FromClause, due: Sql) ->
         number = row.c[rule.key[0]]
         lists = select(rule.binding.database.dialect.numbers(number)).where(due).group_by(number // _CHUNK)
         for text in connection.execute(lists, execution_options=streamed).scalars():
-            yield np.fromstring(text, dtype=np.int64, sep=",")
+            yield numbers_of(text)
         return
     keys = select(*(row.c[column] for column in rule.key)).where(due)
     for chunk in connection.execute(keys, execution_options=streamed).partitions(_CHUNK):

@@ -26,11 +26,9 @@ def due_left(unit: Unit, rule: BoundRule, as_of: date) -> Sql:
     """Return whether a row should be gone, or changed, and nothing that is still there refers to it."""
     siblings = unit.table_rules(rule).rules
     row = rule.row
-    conditions = [rule.selected(row)]
-    conditions.extend(
-        _released(one, row, as_of) if one is rule else or_(not_(one.selected(row)), _released(one, row, as_of))
-        for one in siblings
-    )
+    conditions = [rule.selected(row), _released(rule, row, as_of)]
+    others = (one for one in siblings if one is not rule)
+    conditions.extend(or_(not_(one.selected(row)), _released(one, row, as_of)) for one in others)
     if rule.action.on_rows:
         conditions.extend(not_(_referred(unit, relation, row)) for relation in unit.referring(rule.table))
     else:
