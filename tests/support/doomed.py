@@ -22,7 +22,11 @@ STEPS = ("before the statement", "after the statement", "after the marker", "aft
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["support.doomed", "great_expectations", "great_expectations.expectations.core.expect_column_max_to_be_between"]
+    [
+        "support.doomed",
+        "great_expectations",
+        "great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b",
+    ]
 )
 
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Numeric,
     Select,
     String,
+    Table,
     Text,
     Time,
     Uuid,
@@ -365,6 +366,10 @@ class Dialect(Onlooker, Walking):
     @abc.abstractmethod
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the names of the indexes that the engine means to search for a query, by its own EXPLAIN."""
+
+    def weigh(self, connection: Connection, own: Table) -> None:
+        """Gather the statistics of an own table that has just been filled, where nobody else does in time."""
+        del connection, own
 
     # --- rows that go together ----------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
-from retention.database.own_tables import BATCH
+from retention.database.own_tables import BATCH, CLOCK, DONE
 from retention.errors import BrokeOff, DatabaseFault, Refused
 from retention.execute.batch import Batches, Done
 from retention.execute.columns import ChangeColumns
@@ -206,6 +206,8 @@ class RuleRun:
         outcome, planned = self.outcome, self.outcome.plan.planned
         if self.work is not None:
             self.work.finish(connection)
+        if outcome.done:
+            self._weigh(connection)
         if not outcome.reason:
             left = self._left(connection)
             with self.unit.binding.database.transaction(connection):
@@ -221,6 +223,13 @@ class RuleRun:
         outcome.seconds = time.monotonic() - self.started
         self.context.progress(f"{self.rule.id}: {outcome.done:,} of {planned:,} ({outcome.status})")
         return stopped
+
+    def _weigh(self, connection: Connection) -> None:
+        """Let the engine know how much the rule has written down beside the shop's rows."""
+        database = self.unit.binding.database
+        with database.transaction(connection):
+            for own in (DONE, CLOCK):
+                database.dialect.weigh(connection, own)
 
     def seal(self) -> Seal | None:
         """Return the fingerprints that may go, where a person approved exactly those."""

@@ -77,6 +77,7 @@ class Staging:
     def _fill(self, rule: BoundRule) -> None:
         chosen = select(*(rule.row.c[name] for name in rule.key)).where(self._due(rule))
         self._connection.execute(insert(self.keys[rule.id]).from_select(list(rule.key), chosen))
+        self.going.unit.binding.database.dialect.weigh(self._connection, self.keys[rule.id])
 
     def _due(self, rule: BoundRule) -> Sql:
         going = self.going

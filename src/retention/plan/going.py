@@ -66,6 +66,8 @@ class Going:
             row = unit.binding.shape(table).sql
             paths = [(rule, path) for rule in unit.rules for path in part_paths(rule.parts) if path[-1].table == table]
             self._fill(table, row, or_(*(self.owned(row, rule, path) for rule, path in paths)))
+        for staged in self.sets.values():
+            unit.binding.database.dialect.weigh(self.connection, staged)
         spread = Spread(self)
         try:
             spread.run()

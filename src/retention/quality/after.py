@@ -18,6 +18,7 @@ from retention.quality.expectations import judge
 from retention.quality.held import HeldDue, held_due, without_held
 from retention.quality.independent import due_left
 from retention.quality.measure import Check, Expected, Measure
+from retention.quality.taking import take
 from retention.register import Hold
 
 Formats = Mapping[str, Mapping[str, str]]
@@ -50,7 +51,7 @@ def check_after(
                 measures.extend(_changed(rule, formats.get(rule.id, {})))
     known = dict(orphans_before) if orphans_before is not None else None
     measures.extend(orphans(units, known))
-    return without_held(judge(database, phase, measures), held)
+    return without_held(judge(phase, take(database, measures)), held)
 
 
 def orphan_counts(checks: Sequence[Check]) -> dict[str, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from math import floor
 
 from sqlalchemy import and_, case, exists, func, literal, not_, or_, select
 
@@ -14,9 +15,11 @@ from retention.plan.clocks import sure
 from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
 from retention.quality.expectations import judge
-from retention.quality.measure import Check, Expected, Measure
+from retention.quality.measure import Check, Counted, Expected, Measure
+from retention.quality.taking import take
 
 _ORPHANS = "orphans"
+_SELECTED = "selected"
 _TOLERATED = ("null", "unreadable", "future")
 
 
@@ -24,12 +27,17 @@ def check_before(database: Database, units: Sequence[Unit], as_of: date) -> list
     """Return the checks of every rule of the database, and the orphans of every relation of its rules' tables."""
     rules = [rule for unit in units for rule in unit.rules if rule.follows is None]
     measures = [_clocks(rule, as_of) for rule in rules if rule.clocks]
-    taken = judge(database, "before", [*measures, *orphans(units)])
-    return [
-        _tolerated(check, rules, taken) if check.check in _TOLERATED else check
-        for check in taken
-        if check.check != "selected"
-    ]
+    taken = take(database, [*measures, *orphans(units)])
+    selected = {one.expected.rule: one.count for one in taken if one.expected.check == _SELECTED}
+    by_id = {rule.id: rule for rule in rules}
+    return judge(
+        "before",
+        [
+            _tolerated(one, by_id[one.expected.rule], selected) if one.expected.check in _TOLERATED else one
+            for one in taken
+            if one.expected.check != _SELECTED
+        ],
+    )
 
 
 def stopped_by(checks: Sequence[Check]) -> dict[str, str]:
@@ -47,7 +55,7 @@ def _clocks(rule: BoundRule, as_of: date) -> Measure:
     unreadable = [clock.unreadable(row) for clock in rule.clocks]
     future = [keep.clock.from_day(row, as_of + timedelta(days=1)) for keep in rule.keeps]
     columns = {
-        "selected": [literal(1) == literal(1)],
+        _SELECTED: [literal(1) == literal(1)],
         "null": nulls,
         "unreadable": unreadable,
         "future": future,
@@ -71,14 +79,14 @@ def _clocks(rule: BoundRule, as_of: date) -> Measure:
     )
 
 
-def _tolerated(check: Check, rules: Sequence[BoundRule], taken: Sequence[Check]) -> Check:
-    """Return the check judged by the share that its rule tolerates; left out, it is counted and never stops."""
-    rule = next(one for one in rules if one.id == check.rule)
-    share = getattr(rule.rule.tolerate, check.check)
-    selected = next(one.count for one in taken if one.rule == check.rule and one.check == "selected")
+def _tolerated(counted: Counted, rule: BoundRule, selected: Mapping[str, int]) -> Counted:
+    """Return the count with the limit that its rule tolerates; left out, it is counted and never stops."""
+    share = getattr(rule.rule.tolerate, counted.expected.check)
     if share is None:
-        return check
-    return replace(check, ok=check.count <= share * selected, note=f"of {selected:,} rows, {share:.2%} tolerated")
+        return counted
+    rows = selected[rule.id]
+    note = f"of {rows:,} rows, {share:.2%} tolerated"
+    return replace(counted, expected=replace(counted.expected, most=floor(share * rows), note=note))
 
 
 def orphans(units: Sequence[Unit], most: dict[str, int] | None = None) -> list[Measure]:

@@ -13,12 +13,21 @@ from sqlalchemy import Select
 class Expected:
     """What one column of a measure has to be: at most ``most``, or anything where that is None.
 
-    ``rule`` and ``check`` name it in reports.
+    ``rule`` and ``check`` name it in reports, where ``note`` says what a reader has to know beside the number.
     """
 
     rule: str
     check: str
-    most: float | None = None
+    most: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was expected and the number that was seen."""
+
+    expected: Expected
+    count: int
 
 
 @dataclass(frozen=True)
