@@ -21,13 +21,31 @@ gc.set_threshold(100_000, 20, 50)
 
 settings.register_profile("test", derandomize=True, deadline=None, max_examples=60)
 settings.register_profile("proof", derandomize=False, deadline=None, max_examples=2000, print_blob=True)
-settings.load_profile("proof" if os.environ.get("RETENTION_PROOF") == "1" else "test")
+_PROOF = os.environ.get("RETENTION_PROOF") == "1"
+settings.load_profile("proof" if _PROOF else "test")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is marked ``thorough`` to SQLite alone, but for ``make proof``."""
+    if _PROOF:
+        return
+    left = [
+        item for item in items if item.get_closest_marker("thorough") and _engine(item) in ("postgresql", "mariadb")
+    ]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
+def _engine(item: pytest.Item) -> str | None:
+    called = getattr(item, "callspec", None)
+    return None if called is None else called.params.get("engine_url")
 
 
 @pytest.fixture(scope="session")
 def proof() -> bool:
     """Whether the tests run at full size."""
-    return os.environ.get("RETENTION_PROOF") == "1"
+    return _PROOF
 
 
 @pytest.fixture(scope="session")

@@ -349,6 +349,7 @@ def over(day: date, years: int, as_of: date) -> bool:
     return day.replace(year=day.year + years) < as_of
 
 
+@pytest.mark.thorough
 def test_random_nights_agree_with_a_model_row_by_row(bench: Bench, proof: bool) -> None:
     chance = random.Random(11)
     for _ in range(12 if proof else 1):

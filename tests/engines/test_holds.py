@@ -145,6 +145,7 @@ def test_nothing_of_a_held_person_goes_until_the_release(library: Shop, capsys: 
     assert [len(left[table]) for table in ("visit", "loan", "loan_line", "fine")] == [1, 1, 1, 1]
 
 
+@pytest.mark.thorough
 def test_a_hold_ends_after_its_last_day_in_seoul(library: Shop, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def at(moment: datetime) -> None:
         for module in ("state", "hold"):
@@ -245,6 +246,7 @@ def test_what_held_rows_refer_to_stays_and_says_until_when(library: Shop, capsys
     assert left["person"]["nick"] == "x"
 
 
+@pytest.mark.thorough
 def test_a_hold_on_a_rule_covers_all_that_it_selects_and_keeps_what_waits_for_it(library: Shop, capsys: Any) -> None:
     somebody(library)
     for table, column in (("fine", "loan_id"), ("loan_line", "loan_id"), ("loan", "id")):
@@ -275,6 +277,7 @@ def test_a_database_of_an_older_version_is_refused_until_it_has_the_table(librar
     assert library.call(capsys, "plan").code == 0
 
 
+@pytest.mark.thorough
 def test_a_hold_whose_column_is_gone_refuses_the_night_until_its_release(library: Shop, capsys: Any) -> None:
     number = hold(library, capsys, "--where", "library.loan_line", "what = 'book'")
     library.do("ALTER TABLE loan_line RENAME COLUMN what TO kind")
@@ -290,6 +293,7 @@ def test_a_hold_whose_column_is_gone_refuses_the_night_until_its_release(library
     assert library.call(capsys, "plan").code == 0
 
 
+@pytest.mark.thorough
 def test_random_holds_keep_what_they_cover_and_what_that_needs_and_nothing_else(
     engine_url: str, tmp_path: Path, capsys: Any, proof: bool
 ) -> None:

@@ -52,6 +52,7 @@ def _basis(rule: dict[str, Any], basis: str) -> dict[str, Any]:
 # --- the cases that a person asks about -----------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_every_ugly_row_is_explained_by_its_fate(shop: Shop) -> None:
     with asking(shop, DAY) as ask:
         for ugly in ugly_rows(DAY):
@@ -64,6 +65,7 @@ def test_every_ugly_row_is_explained_by_its_fate(shop: Shop) -> None:
                 assert rule.goes_on is None
 
 
+@pytest.mark.thorough
 def test_a_payment_under_two_statutes_goes_after_the_later(shop: Shop, capsys: Any) -> None:
     # Paid in 2020, supplied on 2023-02-28: the two statutes count from different events of one row.
     shop.do("UPDATE payment SET paid_at = '2020-10-03 23:59:59', supplied_at = '2023-02-28 09:00:00', "
@@ -152,6 +154,7 @@ def test_an_order_whose_member_left_stays_as_long_as_its_statute(shop: Shop, cap
     assert member["goes_on"] == "2027-03-17", "the party's name lives as long as the order that needs it"
 
 
+@pytest.mark.thorough
 def test_a_login_on_its_boundary_in_both_months_of_a_leap_year(shop: Shop, capsys: Any) -> None:
     logins = {
         # In 2024 February has a 29th: three months from the 28th, 29th and 30th of November end on two days.
@@ -216,6 +219,7 @@ def test_the_rival_reading_is_shown_beside_the_one_in_force(sqlite_shop: Shop, t
     ]
 
 
+@pytest.mark.thorough
 def test_a_day_too_far_ahead_never_ends(shop: Shop, capsys: Any) -> None:
     shop.do("UPDATE orders SET contracted_at = '9500-01-01 10:00:00', closed_at = NULL WHERE id = :id", id=FIRST + 7)
     asked = _rule(_explained(shop, capsys, "shop.orders", FIRST + 7), "orders")
@@ -295,6 +299,7 @@ def test_random_rows_of_a_large_shop_agree_with_the_plan(
     print(f"{total:,} rows explained")
 
 
+@pytest.mark.thorough
 def test_the_day_said_is_the_first_on_which_a_plan_takes_the_row(shop: Shop, proof: bool) -> None:
     chance = random.Random(5)
     tables = ("orders", "payment", "shipment", "inquiry", "member", "post", "contract_withdrawal", "marketing_consent")
@@ -368,6 +373,7 @@ def test_a_hold_on_a_part_keeps_its_record(sqlite_shop: Shop, capsys: Any) -> No
 # --- what is never said ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_no_value_of_the_row_is_said(shop: Shop, capsys: Any) -> None:
     with shop.sql() as connection:
         for column in ("login_id", "password_hash", "name", "nickname", "address", "company", "occupation"):

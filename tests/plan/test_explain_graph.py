@@ -154,6 +154,7 @@ def test_every_row_is_explained_as_the_plan_counts_it(shop: Shop, proof: bool) -
     assert found["docs"].keys() >= {"in_use", "separate", "referenced", "due"}, "the rows are worth asking about"
 
 
+@pytest.mark.thorough
 def test_every_day_said_is_the_first_on_which_the_plan_takes_the_row(shop: Shop, proof: bool) -> None:
     chance = random.Random(13)
     known = 0
@@ -172,6 +173,7 @@ def test_every_day_said_is_the_first_on_which_the_plan_takes_the_row(shop: Shop,
     assert known
 
 
+@pytest.mark.thorough
 def test_a_row_of_several_rules_has_one_state_shown_under_each(shop: Shop) -> None:
     with asking(shop, DAY) as ask:
         states = ask.states("doc", ask.keys("doc"))
@@ -186,6 +188,7 @@ def test_a_row_of_several_rules_has_one_state_shown_under_each(shop: Shop) -> No
             assert all(states[rule][key] == rules[0].state for rule in ("docs", "letters"))
 
 
+@pytest.mark.thorough
 def test_a_part_of_two_records_goes_with_the_later(shop: Shop, capsys: Any) -> None:
     with asking(shop, DAY) as ask:
         query = (

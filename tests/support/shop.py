@@ -17,14 +17,11 @@ from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from retention.cli.main import main
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
-from retention.demo import build_shop
 from retention.matrix.load import load
-from retention.pipeline import wall_clock
+from support.days import DAY
+from support.pristine import shop_in
 
 ROOT = Path(__file__).resolve().parents[2]
-DAY = date(2026, 11, 24)
 MATRIX = ROOT / "config" / "retention.yaml"
 
 
@@ -111,15 +108,7 @@ class Shop:
 
 def make_shop(url: str, folder: Path, *, members: int = 150, seed: int = 1, identity: str = "shop-demo") -> Shop:
     """Make a shop with its identity and a key ring."""
-    counts = build_shop(make_url(url), members=members, seed=seed, as_of=DAY)
-    database = open_database("shop", 0, "shop_db", make_url(url))
-    give_identity(database, identity, wall_clock())
-    # Servers gather statistics by themselves some time after a load; a plan's index would change in between.
-    if database.dialect.name != "sqlite":
-        with database.engine.begin() as connection:
-            names = ", ".join(counts)
-            connection.execute(text(f"ANALYZE {'TABLE ' if database.dialect.name == 'mariadb' else ''}{names}"))
-    database.close()
+    shop_in(make_url(url), members=members, seed=seed, identity=identity)
     shop = Shop(url, folder)
     with _environment(shop.environment):
         try:
