@@ -88,6 +88,13 @@ def engine_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(autouse=True)
+def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the chart out of reports: drawing takes longer than a small run, and tests/report looks at it."""
+    if not {"report", "dags"} & set(request.path.relative_to(request.config.rootpath).parts):
+        monkeypatch.setattr("retention.report.chart.svg", lambda _report: "")
+
+
 def _running(server: Server) -> Iterator[Server]:
     try:
         server.start()

@@ -179,7 +179,9 @@ def test_a_hold_added_after_the_plan_wins_over_the_plan(library: Shop, capsys: A
     assert "holds" not in planned
 
 
-@pytest.mark.parametrize("moment", ["between two batches", "inside an open batch"])
+@pytest.mark.parametrize(
+    "moment", [pytest.param("between two batches", marks=pytest.mark.thorough), "inside an open batch"]
+)
 def test_a_run_at_work_respects_a_hold_that_comes_in_between(
     library: Shop, capsys: Any, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from support.doomed import STEPS, start
 from support.shop import DAY, Shop, changed_matrix, make_shop
@@ -42,7 +43,8 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
     rows = shop.one("SELECT count(*) FROM login_log")
     chance = random.Random(7)
     killed: Counter[str] = Counter()
-    for number in range(110 if proof else len(STEPS)):
+    first = {"sqlite": 0, "postgresql": 4, "mariadb": 7}[make_url(engine_url).get_backend_name()]
+    for number in range(first, first + (110 if proof else 3 + (first == 0))):
         if shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") < 50:
             shop.do("UPDATE login_log SET logged_in_at = '2020-05-05 05:05:05' WHERE logged_in_at > '2026-08-24'")
         step = STEPS[number % len(STEPS)]
@@ -50,7 +52,7 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
         process.join(PATIENCE)
         assert process.exitcode in (-signal.SIGKILL, 0)
         killed[step] += process.exitcode == -signal.SIGKILL
-    assert sum(killed.values()) >= (100 if proof else 4), killed
+    assert sum(killed.values()) >= (100 if proof else 2), killed
     ended = shop.call(capsys, "run", "--json", *ACCEPTED)
     assert ended.code == 0, ended.err
     assert shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") == 0

@@ -168,6 +168,7 @@ def test_a_day_that_has_not_come_is_refused(shop: Shop, capsys: Any) -> None:
     assert len(refused.err.strip().splitlines()) == 1
 
 
+@pytest.mark.thorough
 def test_no_value_of_a_row_reaches_what_the_product_writes(shop: Shop, tmp_path: Path, capsys: Any) -> None:
     canary = "CANARY-8f2c"
     shop.do("UPDATE member SET name = :c, email = :c, login_id = :c WHERE id = 90000003", c=canary)

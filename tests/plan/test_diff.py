@@ -50,6 +50,7 @@ def _diff(shop: Shop, capsys: Any, old: Path, new: Path, *options: str) -> dict[
     return {one["id"]: one for one in asked.document["rules"]}
 
 
+@pytest.mark.thorough
 def test_five_years_shortened_to_three_are_counted_as_by_hand(shop: Shop, tmp_path: Path, capsys: Any) -> None:
     new = _changed(tmp_path, ("keep: P5Y", "keep: P3Y"))
     rules = _diff(shop, capsys, MATRIX, new)
@@ -111,7 +112,7 @@ def test_only_the_rules_that_are_named_are_shown(sqlite_shop: Shop, tmp_path: Pa
     new = _changed(tmp_path, ("keep: P5Y", "keep: P3Y"))
     everything = _diff(sqlite_shop, capsys, MATRIX, new)
     assert _diff(sqlite_shop, capsys, MATRIX, new, "--rule", "orders") == {"orders": everything["orders"]}
-    told = sqlite_shop.call(capsys, "--lang", "ko", "diff", str(MATRIX), str(new))
+    told = sqlite_shop.call(capsys, "--lang", "ko", "diff", str(MATRIX), str(new), "--rule", "orders")
     assert told.code == 0
     assert "새로 대상" in told.out
 

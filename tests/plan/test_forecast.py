@@ -42,6 +42,7 @@ def _agree(shop: Shop, document: dict[str, Any], months: tuple[int, ...]) -> Non
                     assert rule["stays"] == stays, rule["id"]
 
 
+@pytest.mark.thorough
 def test_each_month_counts_what_a_plan_of_its_last_day_takes(shop: Shop, capsys: Any, proof: bool) -> None:
     number = 12 if proof else 3
     document = _forecast(shop, capsys, "--months", str(number))
@@ -55,12 +56,13 @@ def test_each_month_counts_what_a_plan_of_its_last_day_takes(shop: Shop, capsys:
 
 def test_a_hold_that_ends_lets_its_rows_go_in_that_month(sqlite_url: str, tmp_path: Path, capsys: Any) -> None:
     shop = make_shop(sqlite_url, tmp_path, members=60)
-    before = {rule["id"]: rule for rule in _forecast(shop, capsys, "--months", "3")["rules"]}
+    months = ("--months", "3", "--rule", "orders", "--rule", "logins")
+    before = {rule["id"]: rule for rule in _forecast(shop, capsys, *months)["rules"]}
     held = before["orders"]["due"]
     added = shop.call(capsys, "hold", "add", "--rule", "orders", "--reason", "x", "--by", "y", "--until", "2026-12-31",
                       day=None)  # fmt: skip
     assert added.code == 0, added.err
-    after = {rule["id"]: rule for rule in _forecast(shop, capsys, "--months", "3")["rules"]}
+    after = {rule["id"]: rule for rule in _forecast(shop, capsys, *months)["rules"]}
     assert after["orders"]["due"] == 0
     rows = [month["rows"] for month in after["orders"]["months"]]
     usual = [month["rows"] for month in before["orders"]["months"]]
@@ -87,9 +89,9 @@ def test_a_forecast_changes_nothing_and_needs_no_room_in_the_database(
     shop = make_shop(sqlite_url, tmp_path, members=20)
     file = Path(sqlite_url.removeprefix("sqlite:///"))
     before = file.read_bytes()
-    _forecast(shop, capsys, "--months", "2")
+    _forecast(shop, capsys, "--months", "2", "--rule", "orders")
     assert file.read_bytes() == before
-    told = shop.call(capsys, "--lang", "ko", "forecast", "--months", "2")
+    told = shop.call(capsys, "--lang", "ko", "forecast", "--months", "2", "--rule", "orders")
     assert told.code == 0
     assert "현재 대상" in told.out
 
