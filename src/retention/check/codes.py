@@ -163,6 +163,11 @@ _DATABASE = (
         "mend its SELECT, or let the role read what it reads; until then a run goes slowly",
         "A probe of a table that has been renamed: every night would crawl at a quarter of its batches.",
     ),
+    Code(
+        "RET250", "partitions-not-by-clock", "warning", "rule",
+        "partition the table by ranges of the clock, or take `drop_partitions` out",
+        "A log partitioned by shop: none of its partitions ever holds nothing but old rows.",
+    ),
 )  # fmt: skip
 _COVERAGE = (
     Code(

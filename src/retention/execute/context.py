@@ -62,7 +62,8 @@ class Outcome:
     """What came of one rule in one run. ``status`` follows from the numbers, never from intent.
 
     ``holds`` tells how many lapsed rows each hold covered when the rule was done with; None where it wasn't counted.
-    ``withheld`` says that the rule was not to be begun at all.
+    ``withheld`` says that the rule was not to be begun at all. ``partitions`` are those that were dropped when they
+    were empty.
     """
 
     plan: RulePlan
@@ -79,6 +80,7 @@ class Outcome:
     reason: str = ""
     holds: Mapping[str, int] | None = None
     withheld: bool = False
+    partitions: Sequence[str] = ()
 
     def saw(self, days: Sequence[date | None]) -> None:
         """Widen the range of event days that were carried out."""
@@ -102,6 +104,7 @@ class Outcome:
             "newest": self.newest.isoformat() if self.newest else None,
             "parts": dict(self.parts),
             "holds": None if self.holds is None else dict(self.holds),
+            "partitions": list(self.partitions),
             "reason": self.reason,
         }
 
@@ -112,6 +115,7 @@ class Outcome:
         outcome.done, outcome.survived, outcome.drifted = entry["done"], entry["survived"], entry["drifted"]
         outcome.batches, outcome.seconds, outcome.longest_ms = entry["batches"], entry["seconds"], entry["longest_ms"]
         outcome.parts, outcome.holds = dict(entry["parts"]), entry["holds"]
+        outcome.partitions = entry.get("partitions", ())
         outcome.saw([date.fromisoformat(entry[name]) for name in ("oldest", "newest") if entry[name]])
         return outcome
 
@@ -146,6 +150,8 @@ class Outcome:
         kept = self.plan.holds if self.holds is None else self.holds
         if kept:
             document["holds"] = kept_by(kept)
+        if self.partitions:
+            document["partitions_dropped"] = list(self.partitions)
         if self.reason:
             document["reason"] = self.reason
         return document

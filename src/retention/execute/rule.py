@@ -17,6 +17,7 @@ from retention.execute.batch import Batches, Done
 from retention.execute.columns import ChangeColumns
 from retention.execute.context import Json, Outcome, RunContext
 from retention.execute.delete import Delete
+from retention.execute.emptied import drop_emptied
 from retention.execute.holding import HoldsMoved, UnitHolds
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.pace import Pace
@@ -220,6 +221,8 @@ class RuleRun:
                 outcome.survived = planned - outcome.done
                 outcome.drifted = left
                 outcome.status = ("partial" if outcome.survived else "done") if outcome.done or planned else "nothing"
+                if self.rule.rule.drop_partitions:
+                    outcome.partitions = drop_emptied(connection, self.rule, self.context.as_of, self.context.progress)
         outcome.seconds = time.monotonic() - self.started
         self.context.progress(f"{self.rule.id}: {outcome.done:,} of {planned:,} ({outcome.status})")
         return stopped

@@ -113,6 +113,9 @@ def _columns(rule: Rule) -> Iterator[_Problem]:
         yield "RET108", ("mark",), f"{action} takes the whole row, so there is none left to mark"
     if not action.on_rows and not rule.columns:
         yield "RET108", ("then",), f"{action} needs `columns`: no column would change"
+    if rule.drop_partitions and not action.on_rows:
+        what = f"`drop_partitions` belongs to actions on rows: {action} leaves the rows where they are"
+        yield "RET108", ("drop_partitions",), what
     if rule.parts and not action.on_rows:
         yield "RET108", ("with",), f"`with` belongs to actions on rows: {action} leaves the row, and with it its parts"
     if rule.mark is not None and rule.mark in rule.columns:

@@ -20,5 +20,3 @@ def check_supported(matrix: Matrix) -> Iterator[Finding]:
 def _rule(rule: Rule) -> Iterator[str]:
     if rule.action is Action.SEPARATE:
         yield "`then: separate`"
-    if rule.drop_partitions:
-        yield "`drop_partitions`"

@@ -134,6 +134,7 @@ _RUN_RULE = _object(
         "newest_clock": _DAY,
         "reason": _TEXT,
         "parts": _PARTS,
+        "partitions_dropped": _list(_TEXT),
         "referenced_by": _REFERENCED_BY,
         "holds": _KEPT_BY,
     },

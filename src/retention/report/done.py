@@ -24,7 +24,7 @@ def destroyed(report: Report) -> Table:
             parts(rule, words),
             tuple(line for basis in rule.bases for line in basis_lines(basis, words)),
             event_days(rule, words),
-            lines(words("method_delete"), _batches(rule, words)),
+            lines(words("method_delete"), _batches(rule, words), _partitions(rule, words)),
         )
         for rule in report.rules
         if rule.destroyed
@@ -107,6 +107,11 @@ def event_days(rule: RuleOutcome, words: Words) -> tuple[Line, ...]:
 def _batches(rule: RuleOutcome, words: Words) -> str | None:
     number = rule.number("batches")
     return words("method_batches", n=f"{number:,}") if number else None
+
+
+def _partitions(rule: RuleOutcome, words: Words) -> str | None:
+    names = rule.document.get("partitions_dropped", ())
+    return words("method_partitions", names=", ".join(names)) if names else None
 
 
 def _key(rule: RuleOutcome, words: Words) -> str:

@@ -153,6 +153,7 @@ TEXTS: dict[str, str] = {
     "part_line": "{table}: {rows}",
     "method_delete": "Deleted from the database, permanently",
     "method_batches": "transactions: {n}",
+    "method_partitions": "empty partitions dropped: {names}",
     "events_before": "events before {cutoff}",
     "purpose_ended": "purpose ended, by events before {cutoff}",
     "while_referenced": "no longer needed by a record under {rules}",

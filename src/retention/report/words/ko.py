@@ -155,6 +155,7 @@ TEXTS: dict[str, str] = {
     "part_line": "{table}: {rows}",
     "method_delete": "데이터베이스에서 영구 삭제",
     "method_batches": "트랜잭션 {n}회",
+    "method_partitions": "빈 파티션 제거: {names}",
     "events_before": "{cutoff} 전의 사건",
     "purpose_ended": "목적 종료, {cutoff} 전의 사건",
     "while_referenced": "{rules} 규칙의 기록에 더 이상 필요하지 않음",
