@@ -6,7 +6,8 @@ rows as they have to stand once that set is gone and the columns are changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -27,7 +28,7 @@ class Decision:
     states: dict[str, dict[Id, str]]
     going: set[Id]
     carried: dict[Id, str]
-    parts: dict[str, dict[str, int]]
+    parts: dict[str, set[Id]]
     overdue: dict[str, int]
     holders: dict[str, dict[str, int]]
     changed: dict[str, set[Id]] = field(default_factory=dict)
@@ -35,6 +36,16 @@ class Decision:
     def count(self, rule: str) -> dict[str, int]:
         found = list(self.states[rule].values())
         return {state: found.count(state) for state in STATES}
+
+    def parts_of(self, order: Iterable[str]) -> dict[str, dict[str, int]]:
+        """Return how many parts go with each rule, by table: one of several records goes with the first of them."""
+        counts: dict[str, dict[str, int]] = {}
+        met: set[Id] = set()
+        for rule in order:
+            mine = self.parts.get(rule, set()) - met
+            met |= mine
+            counts[rule] = dict(Counter(table for table, _place in mine))
+        return counts
 
     def planned(self, rule: str) -> int:
         return sum(1 for one in self.carried.values() if one == rule) + len(self.changed.get(rule, ()))
@@ -215,15 +226,18 @@ class Brute:
 
     def _waits(self, one: Id, rule: Rule) -> bool:
         """Whether a row that the rules of ``while_referenced_by`` select, and that isn't due, refers to the row."""
+        return any(child not in self.going for _other, child in self._waited_for(one, rule))
+
+    def _waited_for(self, one: Id, rule: Rule) -> Iterator[tuple[Rule, Id]]:
+        """Yield the rows that the rules of ``while_referenced_by`` select, and that refer to the row."""
         for name in rule.waits_for:
             other = self.rules[name]
             for relation, pairs in self.refers.items():
                 if relation in self.scene.given or not relation.holds or relation.parent != rule.table:
                     continue
                 for child, parent in pairs:
-                    if parent == one and self.selects(other, child) and child not in self.going:
-                        return True
-        return False
+                    if parent == one and self.selects(other, child):
+                        yield other, child
 
     # --- what can go together -------------------------------------------------------------------------------------
 
@@ -309,13 +323,9 @@ class Brute:
 
     # --- what the plan tells beside the states --------------------------------------------------------------------
 
-    def _parts(self, rule: Rule, carried: dict[Id, str]) -> dict[str, int]:
+    def _parts(self, rule: Rule, carried: dict[Id, str]) -> set[Id]:
         owners = {one for one, name in carried.items() if name == rule.id}
-        found = self._owned(owners, dict.fromkeys(owners, rule))
-        counts: dict[str, int] = {}
-        for table, _place in found:
-            counts[table] = counts.get(table, 0) + 1
-        return counts
+        return self._owned(owners, dict.fromkeys(owners, rule))
 
     def _overdue(self, rule: Rule, found: dict[Id, str]) -> int:
         earlier = Brute.__new__(Brute)
@@ -323,9 +333,20 @@ class Brute:
         count = 0
         for one, state in found.items():
             rules = self.selecting(one) if rule.on_rows else [rule]
-            late = not any(earlier.alive(one, each) or self.wanted(one, each, earlier.as_of) for each in rules)
-            count += state == "due" and late
+            count += state == "due" and not self._lasts(one, rules, earlier, frozenset())
         return count
+
+    def _lasts(self, one: Id, rules: Iterable[Rule], earlier: Brute, met: frozenset[Id]) -> bool:
+        """Whether the row's last day, or that of a row that it waits for, lies no more than those days back."""
+        rules = list(rules)
+        if any(earlier.alive(one, each) or self.wanted(one, each, earlier.as_of) for each in rules):
+            return True
+        return any(
+            self._lasts(child, self.selecting(child) if other.on_rows else [other], earlier, met | {one})
+            for each in rules
+            for other, child in self._waited_for(one, each)
+            if child not in met
+        )
 
     def _holders(self, rule: Rule, found: dict[Id, str]) -> dict[str, int]:
         """Return, by table, how many referenced rows are held by a row of it that refers to them directly."""

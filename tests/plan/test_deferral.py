@@ -76,8 +76,9 @@ def check(field: Field, steps: Steps, scene: Scene) -> tuple[int, int]:
     told = {rule.id: rule for rule in plan.rules}
     named = [rule for rule in scene.rules if not scene.named or rule.id in scene.named]
     assert set(told) == {rule.id for rule in named}
+    parts = decided.parts_of(told)
     for rule in named:
-        _plan_agrees(told[rule.id], decided, rule.id)
+        _plan_agrees(told[rule.id], decided, rule.id, parts)
     equal(comparable(field.rows(scene)), comparable(after(scene, brute, decided)), "rows left")
     for rule in named:
         outcome = outcomes[rule.id]
@@ -88,7 +89,7 @@ def check(field: Field, steps: Steps, scene: Scene) -> tuple[int, int]:
         assert outcome.survived <= (0 if rule.on_rows else len(gone_before)), (rule.id, outcome)
         assert wanted is None or outcome.done == wanted, rule.id
         assert outcome.drifted == 0, rule.id
-        equal(_some(outcome.parts), decided.parts.get(rule.id, {}), f"parts of {rule.id}")
+        equal(_some(outcome.parts), parts[rule.id], f"parts of {rule.id}")
     _ledger_agrees(steps, outcomes)
     if scene.seed % 5:
         return len(brute.ids), len(decided.going)
@@ -111,7 +112,7 @@ def _some(numbers: dict[str, int]) -> dict[str, int]:
     return {name.removeprefix("db."): number for name, number in numbers.items() if number}
 
 
-def _plan_agrees(rule: Any, decided: Decision, name: str) -> None:
+def _plan_agrees(rule: Any, decided: Decision, name: str, wanted_parts: dict[str, dict[str, int]]) -> None:
     wanted = decided.count(name)
     found = {
         "due": rule.due,
@@ -124,7 +125,7 @@ def _plan_agrees(rule: Any, decided: Decision, name: str) -> None:
     assert rule.planned == decided.planned(name), name
     assert rule.overdue == decided.overdue[name], name
     parts = {one["table"].removeprefix("db."): one["rows"] for one in rule.parts if one["rows"]}
-    equal(parts, decided.parts.get(name, {}), f"planned parts of {name}")
+    equal(parts, wanted_parts[name], f"planned parts of {name}")
     holders = {one["table"].removeprefix("db."): one["rows"] for one in rule.referenced_by}
     for table, rows in decided.holders.get(name, {}).items():
         assert holders.get(table, 0) >= rows, (name, table)
@@ -161,3 +162,22 @@ def sweep(url: str, folder: Path, seeds: range) -> None:
                 raise
             rows, gone, rules = rows + found[0], gone + found[1], rules + len(scene.rules)
     print(f"{engine}: {len(seeds):,} schemas, {rules:,} rules, {rows:,} rows, {gone:,} of them gone, 0 differences")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_random_schemas_on_sqlite_agree_with_brute_force(sqlite_url: str, folder: Path, proof: bool, part: int) -> None:
+    many = 250 if proof else 25
+    sweep(sqlite_url, folder, range(part * many, (part + 1) * many))
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_random_schemas_on_postgresql_agree_with_brute_force(postgresql_url: str, folder: Path, proof: bool) -> None:
+    sweep(postgresql_url, folder, range(10_000, 10_000 + (60 if proof else 6)))
+
+
+@pytest.mark.slow
+@pytest.mark.mariadb
+def test_random_schemas_on_mariadb_agree_with_brute_force(mariadb_url: str, folder: Path, proof: bool) -> None:
+    sweep(mariadb_url, folder, range(20_000, 20_000 + (60 if proof else 6)))

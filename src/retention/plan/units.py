@@ -45,13 +45,20 @@ class Unit:
         return self.row_rules[rule.table] if rule.action.on_rows else TableRules(rule.table, (rule,))
 
     def lasting(self, as_of: date) -> Staying:
-        """Return what tells whether a row's last day doesn't lie so far back that it is overdue on ``as_of``."""
-        day = as_of - timedelta(days=OVERDUE_AFTER)
+        """Return what tells whether a row's last day doesn't lie so far back that it is overdue on ``as_of``.
 
+        Where rules count from each other's rows in a circle, a row is followed once around: what lies behind it is
+        left out of account, so that it is called overdue rather than forgotten.
+        """
+        return self._lasting(as_of - timedelta(days=OVERDUE_AFTER), ())
+
+    def _lasting(self, day: date, met: tuple[str, ...]) -> Staying:
         def lasts(rule: BoundRule, row: FromClause) -> Sql:
             together = self.row_rules.get(rule.table) if rule.action.on_rows else None
             rules = together or TableRules(rule.table, (rule,))
-            return not_(sure(rules.lapsed(row, day, lasts)))
+            first = rules.rules[0].id
+            beyond = None if first in met else self._lasting(day, (*met, first))
+            return not_(sure(rules.lapsed(row, day, beyond)))
 
         return lasts
 
