@@ -79,6 +79,10 @@ class DatabaseFault(RetentionError):
         super().__init__(message)
 
 
+class NotMoved(DatabaseFault):
+    """A table doesn't take what is to be moved there: its rule ends here, and its rows stay where they are."""
+
+
 class Stopped(RetentionError):
     """A run ended early and cleanly between two batches; the same command goes on."""
 

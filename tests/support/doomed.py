@@ -16,6 +16,7 @@ from typing import Any
 from retention.cli.main import main
 from retention.database.lease import Lease
 from retention.execute.batch import Batches
+from retention.execute.delete import Delete
 from retention.execute.sweep import Sweep
 
 STEPS = ("before the statement", "after the statement", "after the marker", "after the ledger", "after the commit")
@@ -51,6 +52,7 @@ def _run(environment: Mapping[str, str], arguments: Sequence[str], step: str, af
 
     _watch(Lease, "check", meet, None, STEPS[0])
     _watch(Sweep, "batch", meet, None, STEPS[1])
+    _watch(Delete, "batch", meet, None, STEPS[1])
     _watch(Batches, "_record", meet, STEPS[2], STEPS[3])
     _watch(Batches, "carry_out", meet, None, STEPS[4])
     main(list(arguments))

@@ -89,7 +89,7 @@ def _row(rule: RulePlan, words: Mapping[str, str]) -> str:
     cells = (
         rule.id,
         rule.table,
-        rule.action,
+        rule.action if rule.to is None else f"{rule.action} → {rule.to}",
         "; ".join(_basis(basis) for basis in rule.bases),
         rows,
         ", ".join(stays) or words["nothing"],

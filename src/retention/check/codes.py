@@ -164,6 +164,22 @@ _DATABASE = (
         "A probe of a table that has been renamed: every night would crawl at a quarter of its batches.",
     ),
     Code(
+        "RET238", "no-place", "error", "rule", "add the column to the table that rows are moved to",
+        "A column `receipt_no` that came later, and only to `payment`: every moved payment would lose it.",
+    ),
+    Code(
+        "RET239", "place-refuses", "error", "rule", "let the column be null, or give it a default",
+        "`moved_by` of `payment_kept` is NOT NULL, and no payment has such a column: none could be moved.",
+    ),
+    Code(
+        "RET240", "place-too-narrow", "error", "rule", "give both columns one type",
+        "An amount of DECIMAL(12,2) moved to DECIMAL(12,0): the record that the law wants is no longer what was paid.",
+    ),
+    Code(
+        "RET241", "place-refers", "error", "rule", "drop that foreign key, or name its table as a part under `with:`",
+        "`payment_kept` refers to `order_kept`, and payments are moved before their orders: each would be refused.",
+    ),
+    Code(
         "RET250", "partitions-not-by-clock", "warning", "rule",
         "partition the table by ranges of the clock, or take `drop_partitions` out",
         "A log partitioned by shop: none of its partitions ever holds nothing but old rows.",

@@ -8,6 +8,7 @@ from retention.check.classification import unclassified_columns, unlisted_tables
 from retention.check.clocks import clocks
 from retention.check.columns import changed_columns
 from retention.check.conditions import conditions
+from retention.check.destinations import destinations
 from retention.check.gentleness import gentleness
 from retention.check.keys import keys
 from retention.check.names import missing_names
@@ -49,6 +50,7 @@ def check_binding(
     yield from changed_columns(binding, facts, has_key_ring=has_key_ring)
     yield from relations(binding, facts)
     yield from parents(binding)
+    yield from destinations(binding)
     yield from triggers(binding, facts)
     yield from partitions(binding, facts)
     yield from rights(binding, facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from retention.check.destinations import moves_of
 from retention.check.parts import parts_of, takes_rows
 from retention.database.catalog import Need, Right, catalog_of
 from retention.database.names import TableKey
@@ -67,6 +68,8 @@ def _rule(binding: Binding, rule: Rule) -> Iterator[Need]:
     for _owner, part in parts_of(binding, rule):
         yield Need(part.table, "SELECT")
         yield from _goes(binding, part.table)
+    for move in moves_of(binding, rule):
+        yield Need(move.to, "INSERT")
 
 
 def _goes(binding: Binding, table: TableKey) -> Iterator[Need]:

@@ -70,7 +70,7 @@ def plan_table(document: Mapping[str, Any], lang: str) -> Table:
         rows = rule["rows"]
         table.add_row(
             rule["id"],
-            rule["action"],
+            _action(rule),
             *(
                 f"{number:,}"
                 for number in (rows["due"], rule["overdue"], rows["held"], rows["referenced"], rows["unreadable"])
@@ -79,6 +79,11 @@ def plan_table(document: Mapping[str, Any], lang: str) -> Table:
             "\n".join(_basis(basis) for basis in rule["bases"]),
         )
     return table
+
+
+def _action(rule: Mapping[str, Any]) -> str:
+    """Return what happens to a rule's rows, and where they are moved to, if they are."""
+    return f"{rule['action']} → {rule['to']}" if "to" in rule else str(rule["action"])
 
 
 def run_table(document: Mapping[str, Any], lang: str) -> Table:
@@ -94,7 +99,7 @@ def run_table(document: Mapping[str, Any], lang: str) -> Table:
     for rule in document["rules"]:
         table.add_row(
             rule["id"],
-            rule["action"],
+            _action(rule),
             f"{rule['planned']:,}",
             f"{rule['done']:,}",
             rule["status"],

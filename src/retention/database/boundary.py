@@ -20,6 +20,13 @@ _RETRYABLE_NUMBERS = {1205, 1213, 3572}
 _LOST_NUMBERS = {2006, 2013, 2055, 4031, 1927}
 _FULL_STATES = {"53100"}
 _FULL_NUMBERS = {1021, 1114}
+_OF_A_ROW = ("22", "23")
+_TAKEN_STATE, _TAKEN_NUMBERS = "23505", {1062, 1586}
+_TAKEN_CODES = {
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_ROWID,
+}
 _CONSTRAINT = re.compile(r"constraint [`\"']?([^`\"'\s]+)", re.IGNORECASE)
 _FAR_NUMBER = 2000
 
@@ -61,6 +68,22 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
     elif retryable:
         parts.append("another process is at work on it and holds a lock; try again")
     return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable)
+
+
+def is_of_a_row(error: exc.DBAPIError) -> bool:
+    """Whether a value or a constraint is what the database refused, so that the same rows are refused again."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return isinstance(error, (exc.IntegrityError, exc.DataError)) or state.startswith(_OF_A_ROW)
+
+
+def is_taken(error: exc.DBAPIError) -> bool:
+    """Whether a unique key refused a row because there is one already."""
+    origin = error.orig
+    return (
+        getattr(origin, "sqlstate", None) == _TAKEN_STATE
+        or _number(origin) in _TAKEN_NUMBERS
+        or getattr(origin, "sqlite_errorcode", None) in _TAKEN_CODES
+    )
 
 
 def _number(origin: BaseException | None) -> int | None:

@@ -26,7 +26,8 @@ class ColumnKind(enum.StrEnum):
 class ColumnShape:
     """A column as reflected: ``length`` in characters for text, ``unique`` if alone under a unique key.
 
-    ``charset`` is a text's character set where the engine has one per column.
+    ``charset`` is a text's character set where the engine has one per column. ``supplied``: the database gives a value
+    where a statement names none; ``refuses``: it takes no value but its own.
     """
 
     name: str
@@ -37,3 +38,5 @@ class ColumnShape:
     generated: bool
     on_update: bool
     charset: str | None = None
+    supplied: bool = False
+    refuses: bool = False

@@ -79,6 +79,10 @@ class Dialect(Onlooker, Walking):
     """Whether foreign keys are checked row by row, so that rows of one statement can't go before each other."""
     joins_itself: ClassVar[bool] = True
     """Whether a statement that deletes or changes by a join may look at its table again in a subquery."""
+    numbers_rows: ClassVar[bool] = False
+    """Whether a primary key of one column is given a number where a statement names none."""
+    bounds_values: ClassVar[bool] = True
+    """Whether a column holds no more than its declared type says."""
     target_ms: ClassVar[float] = 20.0
     """How long one batch's statement should take."""
     pattern_end: ClassVar[str] = "$"

@@ -67,11 +67,12 @@ class MariaDB(Dialect):
     )
 
     def engine_options(self) -> dict[str, Any]:
-        """Keep the session in UTC, strict, and with quotes that mean what they mean elsewhere."""
+        """Keep the session in UTC, strict, with quotes that mean what they mean elsewhere, and a key of 0 as it is."""
         return {
             "connect_args": {
                 "charset": "utf8mb4",
-                "init_command": "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', "
+                "init_command": "SET time_zone = '+00:00', "
+                "sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
                 "group_concat_max_len = 4194304",
                 "connect_timeout": 10,
             },

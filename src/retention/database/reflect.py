@@ -35,6 +35,11 @@ class TableShape:
             return declared
         return self.primary_key or (self.unique_keys[0] if self.unique_keys else ())
 
+    @property
+    def stored(self) -> tuple[str, ...]:
+        """Return the columns that hold values of their own: all but generated ones."""
+        return tuple(name for name, column in self.columns.items() if not column.generated)
+
     def indexed(self, columns: tuple[str, ...]) -> bool:
         """Whether an index begins with these columns, in any order among themselves."""
         return any(set(index[: len(columns)]) == set(columns) for index in self.indexes)
@@ -125,6 +130,8 @@ def _shape(
             generated=bool(column.get("computed")),
             on_update="on update" in str(column.get("default") or "").lower(),
             charset=charsets.get((key.name, column["name"])),
+            supplied=_supplied(column) or (dialect.numbers_rows and primary == (column["name"],)),
+            refuses=bool(column.get("computed")) or bool((column.get("identity") or {}).get("always")),
         )
         for column in columns
     }
@@ -146,6 +153,13 @@ def _shape(
     strict = tuple(dict.fromkeys(names for names in keys if not set(names) & nullable))
     every = tuple(dict.fromkeys([*([primary] if primary else []), *keys, *indexes]))
     return TableShape(key, sql, shapes, primary, strict, every)
+
+
+def _supplied(column: Mapping[str, Any]) -> bool:
+    """Whether a column has a value of its own where a statement names none."""
+    return column.get("default") is not None or any(
+        column.get(name) not in (None, False, "auto") for name in ("autoincrement", "computed", "identity")
+    )
 
 
 def _partial(index: Mapping[str, Any]) -> bool:

@@ -72,6 +72,8 @@ class SQLite(Dialect):
     run_isolation = "SERIALIZABLE"
     locks_rows = False
     deletes_by_join = False
+    numbers_rows = True
+    bounds_values = False
     replicates = False
     leftovers = (
         "deleted content is overwritten with zeros (secure_delete), but the WAL, the file system and backups may "

@@ -193,7 +193,7 @@ def _rule(found: _Found, key: TableKey) -> list[str]:
         lines.append(f"  #   purpose: {{name: undecided, ends: {ends[0]}}} # guess: {_or(ends)}")
     if begins:
         lines.append(f"  #   keep: [{{basis: …, since: {begins[0]}}}] # guess: {_or(begins)}")
-    lines.append("  #   then: delete # decide: delete, anonymize, pseudonymize or erase")
+    lines.append("  #   then: delete # decide: delete, separate, anonymize, pseudonymize or erase")
     parts = _parts(found, key)
     if parts:
         lines.append(f"  #   with: {flow(parts)} # guess: they refer to it and have no clock of their own")

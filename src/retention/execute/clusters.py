@@ -17,6 +17,8 @@ from retention.database.names import TableKey
 from retention.database.temporary import empty_table
 from retention.execute.batch import Done
 from retention.execute.kept_clock import kept_clocks
+from retention.execute.moving import Moving
+from retention.execute.moving_together import move
 from retention.execute.order import Order
 from retention.execute.placed import CIRCLED, CLUSTER, STEP, ClusterStatements
 from retention.execute.seal import Seal
@@ -40,11 +42,13 @@ class Clusters:
     last: int = 0
     order: Order = field(init=False)
     statements: ClusterStatements = field(init=False)
+    moves: dict[str, Moving | None] = field(init=False)
     _placed: dict[TableKey, Table] = field(default_factory=dict)
 
     def arrange(self, connection: Connection) -> None:
         """Find the clusters of all rows that were going and are still there, and their order."""
         going = self.staging.going
+        self.moves = {rule.id: Moving.of(rule) for rule in self.rules}
         with going.unit.binding.database.transaction(connection):
             graph = RowGraph(going, self.tables)
             try:
@@ -57,9 +61,9 @@ class Clusters:
     def renew(self) -> None:
         """Make the statements anew: the holds in force have changed."""
         going = self.staging.going
-        rules = {rule.id: kept_clocks(going.unit, rule) for rule in self.rules}
+        clocks = {rule.id: kept_clocks(going.unit, rule) for rule in self.rules}
         self.statements = ClusterStatements(
-            going.unit, going.as_of, self.covers, self.tables, self.rules, self._placed, rules
+            going.unit, going.as_of, self.covers, self.tables, self.rules, self._placed, clocks
         )
 
     def drop(self, connection: Connection) -> None:
@@ -98,6 +102,7 @@ class Clusters:
         if dones:
             names = work.keep(dones)
             work.count_parts(dones)
+            move(work, dones, self.moves)
             work.delete(self.order.turns(self.last, end), circles=self.order.circles(self.last, end))
             work.require_gone()
             work.forget(names)

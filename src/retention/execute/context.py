@@ -152,6 +152,8 @@ class Outcome:
             document["holds"] = kept_by(kept)
         if self.partitions:
             document["partitions_dropped"] = list(self.partitions)
+        if self.plan.to is not None:
+            document["to"] = self.plan.to
         if self.reason:
             document["reason"] = self.reason
         return document

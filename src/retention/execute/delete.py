@@ -1,4 +1,4 @@
-"""``then: delete``: the row goes, its parts before it, in one transaction."""
+"""``then: delete | separate``: the row goes, its parts before it, in one transaction; what is moved is copied first."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, func, literal, not_, select
+from sqlalchemy import Connection, Table, delete, exists, func, literal, not_, or_, select
 from sqlalchemy import Delete as Deletion
 
 from retention.database.conjuncts import beside
 from retention.database.keyset import among, columns_of
+from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined
 from retention.execute.batch import Done
 from retention.execute.kept_clock import KeptClocks
+from retention.execute.moving import Copy, Moving
 from retention.execute.ranges import Range, Staged
 from retention.execute.seal import Seal
 from retention.execute.told import Query, Telling, Told, require
@@ -37,6 +39,7 @@ class _Statements:
     unstage: Deletion
     locks: Sequence[Query]
     weigh: Query
+    copies: Sequence[Copy]
     parts: Sequence[tuple[str, Deletion]]
     rows: Deletion
 
@@ -46,7 +49,8 @@ class Delete:
     """Deletes one rule's staged rows, a batch at a time, those alone that ``sealed`` holds where a person approved.
 
     ``covers`` tells which rows a hold covers; :meth:`renew` when it changes. The staged keys are those of the rows that
-    were due before anything of the unit went; what becomes due later is left to the next plan.
+    were due before anything of the unit went; what becomes due later is left to the next plan. ``moving`` copies what
+    is moved.
     """
 
     unit: Unit
@@ -56,6 +60,7 @@ class Delete:
     staged: Table
     kept_clocks: KeptClocks | None
     sealed: Seal | None = None
+    moving: Moving | None = None
     position: Any = None
     _written: dict[tuple[bool, bool], _Statements] = field(default_factory=dict)
 
@@ -95,10 +100,14 @@ class Delete:
                     connection.execute(lock, here.values).all()
                 require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
             names = self._keep(connection, here) if self.kept_clocks is not None else ()
+            copied = self.moving.carry_out(connection, statements.copies, here.values) if self.moving else {}
             parts: dict[str, int] = {}
             for name, part in statements.parts:
                 parts[name] = parts.get(name, 0) + connection.execute(part, here.values).rowcount
             require(told, connection.execute(statements.rows, here.values).rowcount, self.rule)
+            if self.moving is not None:
+                own = str(self.unit.binding.name_of(self.rule.table))
+                self.moving.require_same(copied, {**parts, own: told.rows})
             if self.kept_clocks is not None:
                 self.kept_clocks.forget(connection, names)
             took = (time.monotonic() - started) * 1000
@@ -137,6 +146,7 @@ class Delete:
             unstage=delete(staged).where(staged_in, not_(exists(same))),
             locks=list(self._locks(chosen)) if self.unit.binding.database.dialect.locks_rows else (),
             weigh=select(func.count()).select_from(row).where(chosen & whole),
+            copies=list(self._copies(chosen, whole)),
             parts=list(self._parts(chosen)),
             rows=delete(row).where(chosen, parted),
         )
@@ -156,10 +166,13 @@ class Delete:
         return tuple(sorted(record.paths, key=lambda path: (record.order[path[-1].table], -len(path))))
 
     def _locks(self, chosen: Sql) -> Iterator[Query]:
-        """Yield what locks parts that rows beside the record may refer to, or share, so that nobody comes to do so."""
+        """Yield what locks parts that rows beside the record may refer to, or share, so that nobody comes to do so.
+
+        Of what is moved every part is locked: a change between copy and deletion would be lost.
+        """
         record = Record(self.unit, self.rule, self.rule.row)
         for path in self._paths:
-            if record.beside(path):
+            if self.moving is not None or record.beside(path):
                 member, mine = self._part_of(path, chosen)
                 locked = select(*(member.c[name] for name in path[-1].relation.columns)).where(mine)
                 yield locked.with_for_update(of=member)
@@ -173,6 +186,17 @@ class Delete:
             _member, mine = self._part_of(path, chosen, by_join=False)
             kept.keep(connection, path[-1].table, mine)
         return kept.names(connection, chosen)
+
+    def _copies(self, chosen: Sql, whole: Sql) -> Iterator[Copy]:
+        """Yield what copies the chosen rows and their parts, in the order in which rows of one refer to the other."""
+        if self.moving is None:
+            return
+        yield self.moving.copy(self.rule.table, chosen & whole)
+        mine: dict[TableKey, list[Sql]] = {}
+        for path in reversed(self._paths):
+            table = path[-1].table
+            mine.setdefault(table, []).append(self._part_of(path, chosen, by_join=False)[1])
+        yield from (self.moving.copy(table, or_(*ways)) for table, ways in mine.items())
 
     def _parts(self, chosen: Sql) -> Iterator[tuple[str, Deletion]]:
         """Yield what deletes the parts of the chosen rows, with the table's name."""

@@ -13,7 +13,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from retention.database.names import TableKey
-from retention.errors import DatabaseFault
+from retention.errors import DatabaseFault, NotMoved
 from retention.execute.batch import Batches
 from retention.execute.clusters import Clusters
 from retention.execute.context import RunContext
@@ -106,6 +106,7 @@ class KnotRun:
                 alone = end == clusters.last + 1
                 if (
                     fault.lost
+                    or isinstance(fault, NotMoved)
                     or failures > _RETRIES + refusals
                     or (not fault.retryable and alone and refusals >= _REFUSALS)
                 ):

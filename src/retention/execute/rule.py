@@ -20,6 +20,7 @@ from retention.execute.delete import Delete
 from retention.execute.emptied import drop_emptied
 from retention.execute.holding import HoldsMoved, UnitHolds
 from retention.execute.kept_clock import kept_clocks
+from retention.execute.moving import Moving
 from retention.execute.pace import Pace
 from retention.execute.seal import Seal
 from retention.execute.staging import Staging
@@ -272,7 +273,7 @@ class RuleRun:
         staged, as_of, covers = self.staging.keys[self.rule.id], self.context.as_of, self.holds.covers
         if self.rule.action.on_rows:
             kept = kept_clocks(self.unit, self.rule)
-            return Delete(self.unit, self.rule, as_of, covers, staged, kept, self.seal())
+            return Delete(self.unit, self.rule, as_of, covers, staged, kept, self.seal(), Moving.of(self.rule))
         walk = Walk(self.unit, self.rule, as_of, covers, staged, self.seal())
         transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
         return ChangeColumns(walk, self.context, transforms, key_id)

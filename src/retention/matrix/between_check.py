@@ -11,6 +11,7 @@ from retention.matrix.codes import finding
 from retention.matrix.model import Action, ColumnClock, Matrix, Part, Rule, TableName
 from retention.matrix.overlap import common_row
 from retention.matrix.rules_check import Lines
+from retention.matrix.separate_check import check_separate
 
 
 def check_between(matrix: Matrix, lines: Lines) -> Iterator[Finding]:
@@ -23,6 +24,7 @@ def check_between(matrix: Matrix, lines: Lines) -> Iterator[Finding]:
     yield from _parts(matrix)
     yield from _circles(matrix)
     yield from _elsewhere(matrix)
+    yield from check_separate(matrix)
 
 
 def _by_table(matrix: Matrix) -> dict[TableName, list[Rule]]:

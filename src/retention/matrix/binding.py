@@ -30,11 +30,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class BoundPart:
-    """A part with the relation that leads from it to its owner."""
+    """A part with the relation that leads from it to its owner; ``to`` is where it is moved, if it is."""
 
     table: TableKey
     relation: Relation
     parts: tuple[BoundPart, ...]
+    to: TableKey | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Binding:
                     "say {table, columns, to_columns}"
                 )
             relation = relations[0]
-        return BoundPart(key, relation, self._parts(part.parts, key))
+        return BoundPart(key, relation, self._parts(part.parts, key), table_key(part.to) if part.to else None)
 
 
 def table_key(name: TableName) -> TableKey:

@@ -30,6 +30,8 @@ from retention.matrix.source import Source, Step
 from retention.matrix.transformdocs import spec_of
 from retention.matrix.where import WhereError, parse_where
 
+_LINES = ("table", "where", "mark", "to")
+
 
 class RuleBuilder:
     """Builds one rule after the other."""
@@ -75,7 +77,8 @@ class RuleBuilder:
         where = self._where(doc, self._place(number, "where"))
         if doc.then_after is not None:
             check_period(doc.then_after.term, self._place(number, "then_after"), self.lookup.findings, doc.id)
-        parts = tuple(self._parts(doc.id, doc.with_, table, (number, "with")))
+        parts = tuple(self._parts(doc, doc.with_, table, (number, "with")))
+        to = self._to(doc, doc.to, table, "to" in doc.model_fields_set, self._place(number, "to"))
         columns = self._columns(number, doc)
         if table is None:
             return None
@@ -103,7 +106,8 @@ class RuleBuilder:
             copies=tuple(doc.copies),
             drop_partitions=doc.drop_partitions,
             place=self._place(number),
-            lines={key: self._place(number, key) for key in ("table", "where", "mark") if key in doc.model_fields_set},
+            to=to,
+            lines={key: self._place(number, key) for key in _LINES if key in doc.model_fields_set},
         )
 
     def _place(self, number: int, *steps: Step) -> Place:
@@ -149,14 +153,16 @@ class RuleBuilder:
         return WhileReferenced(known, place)
 
     def _parts(
-        self, rule: str, written: Iterable[str | PartDoc], owner: TableName | None, path: tuple[Step, ...]
+        self, of: RuleDoc, written: Iterable[str | PartDoc], owner: TableName | None, path: tuple[Step, ...]
     ) -> Iterator[Part]:
+        rule = of.id
         for index, one in enumerate(written):
             here = (*path, index)
             place = self.source.place("rules", *here)
             doc = PartDoc.model_validate({"table": one}) if isinstance(one, str) else one
             table = self.lookup.listed(doc.table, place, rule)
-            inner = tuple(self._parts(rule, doc.with_, table, (*here, "with")))
+            inner = tuple(self._parts(of, doc.with_, table, (*here, "with")))
+            to = self._to(of, doc.to, table, "to" in doc.model_fields_set, self.source.place("rules", *here, "to"))
             if len(doc.columns) != len(doc.to_columns):
                 what = f"the part {doc.table} has {len(doc.columns)} columns and {len(doc.to_columns)} to_columns"
                 self._report("RET005", place, what, rule, "write as many of one as of the other")
@@ -166,7 +172,27 @@ class RuleBuilder:
             elif table is not None and owner is not None and table.database != owner.database:
                 self._report("RET131", place, f"{table} is a part of {owner}, which is in another database", rule)
             elif table is not None:
-                yield Part(table, tuple(doc.columns), tuple(doc.to_columns), doc.relation, place, inner)
+                yield Part(table, tuple(doc.columns), tuple(doc.to_columns), doc.relation, place, inner, to)
+
+    def _to(
+        self, of: RuleDoc, written: str | None, table: TableName | None, said: bool, place: Place
+    ) -> TableName | None:
+        """Return where rows of ``table`` are moved to; None, and a finding, where that is missing or has no place."""
+        whose = f"rule {of.id}" if table is None or of.table == str(table) else f"rule {of.id}: the part {table}"
+        if of.then != "separate":
+            if said:
+                what = f"{whose} has `to`, and {of.then} moves nothing: the rows would be sought there in vain"
+                self._report("RET143", place, what, of.id, "take it out, or write then: separate")
+            return None
+        if written is None:
+            if not said:
+                self._report("RET143", place, f"{whose} doesn't say where its rows are moved to", of.id)
+            return None
+        to = self.lookup.listed(written, place, of.id)
+        if to is not None and table is not None and to.database != table.database:
+            self._report("RET131", place, f"{whose} is to be moved to {to}, which is in another database", of.id)
+            return None
+        return to
 
     def _columns(self, number: int, doc: RuleDoc) -> dict[str, TransformSpec]:
         place = self._place(number, "columns")

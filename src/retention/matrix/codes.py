@@ -240,8 +240,22 @@ _MATRIX = (
         "`replica_lag: 2` without `replicas`: nobody waits for anybody.",
     ),
     Code(
-        "RET190", "not-supported-yet", "error", "rule", "take it out of this rule until it is supported",
-        "`then: separate` can't be carried out by this version; the rule's rows stay.",
+        "RET143", "to", "error", "rule",
+        "say `to: database.table` for the rule and each of its parts under separate, and nowhere else",
+        "`then: separate` without `to`: nobody has said where the payments that are kept by law are to lie.",
+    ),
+    Code(
+        "RET144", "moved-in-circles", "error", "run", "name a table that the rows don't come back from",
+        "`table: shop.payment` and `to: shop.payment`: every night the same rows would be moved to where they are.",
+    ),
+    Code(
+        "RET145", "apart-for-ever", "warning", "rule",
+        "write a rule for that table, with the statute's `keep` and then: delete, or name it there under with",
+        "Payments are moved to `payment_kept` for the statute's five years, and no rule says when those are over.",
+    ),
+    Code(
+        "RET146", "part-two-ways", "error", "run", "give the table the same `to` wherever it is a part",
+        "A receipt of two payments, of which one is deleted and the other moved: it can't do both.",
     ),
 )  # fmt: skip
 _PLAN = (

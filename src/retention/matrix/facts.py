@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from retention.matrix.model import Matrix, Person, Rule
+from retention.matrix.separate_check import moves_of
 
 
 def facts(matrix: Matrix) -> dict[str, Any]:
@@ -42,11 +43,14 @@ def _person(person: Person) -> dict[str, str]:
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
+    parts_to = {str(move.table): str(move.to) for move in moves_of(rule) if move.table != rule.table}
     return {
         "file": rule.file,
         "copies": list(rule.copies),
         "purposes": [use.purpose.id for use in rule.purposes],
         "columns": {name: str(spec) for name, spec in rule.columns.items()},
+        **({"to": str(rule.to)} if rule.to else {}),
+        **({"parts_to": parts_to} if parts_to else {}),
         **({"for": rule.for_} if rule.for_ else {}),
         **({"term": rule.then_after.term} if rule.then_after else {}),
     }

@@ -15,7 +15,6 @@ from retention.matrix.policy_check import check_policy
 from retention.matrix.rules_check import Lines, check_rules
 from retention.matrix.sections import read_sections
 from retention.matrix.source import read
-from retention.matrix.unsupported import check_supported
 
 
 def inspect(path: Path) -> tuple[Matrix | None, tuple[Finding, ...]]:
@@ -51,7 +50,6 @@ def _inspect(path: Path) -> tuple[Matrix | None, tuple[Finding, ...]]:
         *check_rules(matrix, lines),
         *check_between(matrix, lines),
         *check_policy(source, sections, matrix),
-        *check_supported(matrix),
     ]
     findings.sort(key=lambda one: (int(one.where.rpartition(":")[2] or 0), one.code))
     unusable = any(one.severity == "error" and one.scope == "run" for one in findings)

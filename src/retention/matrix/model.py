@@ -263,7 +263,10 @@ class ThenAfter:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A table whose rows go with their owner; columns empty where a relation of the graph leads there."""
+    """A table whose rows go with their owner; columns empty where a relation of the graph leads there.
+
+    ``to`` is the table they are moved to, under ``separate`` alone.
+    """
 
     table: TableName
     columns: tuple[str, ...]
@@ -271,6 +274,7 @@ class Part:
     relation: str | None
     place: Place
     parts: tuple[Part, ...] = ()
+    to: TableName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +296,10 @@ class Tolerate:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule of the matrix. ``where`` is parsed (``matrix.where``); ``where_text`` is what was written."""
+    """One rule of the matrix. ``where`` is parsed (``matrix.where``); ``where_text`` is what was written.
+
+    ``to`` is the table that rows are moved to, under ``separate`` alone.
+    """
 
     id: str
     table: TableName
@@ -315,6 +322,7 @@ class Rule:
     copies: tuple[str, ...]
     drop_partitions: bool
     place: Place
+    to: TableName | None = None
     lines: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
     def at(self, key: str) -> Place:

@@ -123,6 +123,8 @@ class PartDoc(Written):
     """The owner's columns, in the same order."""
     relation: Name | None = None
     """The relation, by its name."""
+    to: Name | None = None
+    """Under separate: the table its rows are moved to."""
     with_: list[PartOrName] = Field([], alias="with")
     """Parts of the part."""
 
@@ -188,6 +190,8 @@ class RuleDoc(Written):
     """Until when statutes want them."""
     then: Literal["delete", "separate", "anonymize", "pseudonymize", "erase"]
     """What happens after that."""
+    to: Name | None = None
+    """Under separate: the table of the same database that the rows are moved to."""
     columns: (
         Annotated[
             Annotated[list[Name], Tag("list")] | Annotated[dict[Name, TransformDoc], Tag("mapping")],

@@ -118,4 +118,5 @@ def _rule(one: Mapping[str, Any], body: Mapping[str, Any], sealed: Mapping[str, 
         full=extra or None,
         holds={kept["hold"]: kept["rows"] for kept in one.get("holds", ())},
         sealed=base64.b64decode(sealed[name]) if name in sealed else None,
+        to=one.get("to"),
     )

@@ -100,6 +100,7 @@ _PLAN_RULE = _object(
         "sealed": {"type": "boolean"},
         "index": _TEXT,
         "holds": _KEPT_BY,
+        "to": _TEXT,
     },
 )
 _PLAN = _object(
@@ -137,6 +138,7 @@ _RUN_RULE = _object(
         "partitions_dropped": _list(_TEXT),
         "referenced_by": _REFERENCED_BY,
         "holds": _KEPT_BY,
+        "to": _TEXT,
     },
 )
 _CHECK = _object(

@@ -38,6 +38,7 @@ def bind_rule(binding: Binding, rule: Rule) -> BoundRule:
         ends=ends,
         referencing=_referencing(binding, rule),
         parts=binding.parts(rule),
+        to=table_key(rule.to) if rule.to else None,
         mark=_mark(binding, rule),
     )
 

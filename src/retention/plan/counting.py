@@ -200,6 +200,8 @@ class Counter:
         owner = rules.row.alias()
         owned = self._free(rule, rules, owner)
         relations = [relation for relation in self.unit.referring(rule.table) if relation.child == child]
+        if any(self.unit.moves_along(relation) for relation in relations):
+            return None
         keeps = and_(
             exists(
                 select(literal(1))

@@ -32,6 +32,7 @@ _ASPECTS: Mapping[str, Callable[[Rule], Any]] = {
     "purpose": lambda rule: rule.purposes,
     "keep": lambda rule: (rule.keeps, rule.while_referenced),
     "then": lambda rule: rule.action,
+    "to": lambda rule: rule.to,
     "columns": lambda rule: dict(rule.columns),
     "mark": lambda rule: rule.mark,
     "for": lambda rule: rule.for_,

@@ -104,9 +104,11 @@ class Going:
         return or_(not_(sure(rule.lapsed(row, self.as_of, self.stays))), self.covers(rule.table, row))
 
     def blocked_by(self, relation: Relation, row: FromClause, among: Sql | None = None) -> Sql:
-        """Return whether a row that stays refers to ``row`` over ``relation``."""
+        """Return whether a row that stays, or refers to it from where it is moved, refers to ``row``."""
         child = self.unit.binding.shape(relation.child).sql.alias()
-        conditions = [joined(relation, child, row), not_(self.goes(relation.child, child))]
+        conditions = [joined(relation, child, row)]
+        if not self.unit.moves_along(relation):
+            conditions.append(not_(self.goes(relation.child, child)))
         if relation.to_itself:
             conditions.append(not_(self.unit.same(relation.child, child, row)))
         if among is not None:

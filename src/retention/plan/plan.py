@@ -22,7 +22,7 @@ class RulePlan:
 
     ``index`` names the indexes by which the engine finds rows whose clocks have lapsed, empty where it reads all rows.
     ``sealed`` holds the sorted 128-bit fingerprints of exactly those rows where a person has to approve, else None.
-    ``holds`` tells of the held rows how many each hold covers.
+    ``holds`` tells of the held rows how many each hold covers. ``to`` is the table that rows are moved to.
     """
 
     id: str
@@ -52,6 +52,7 @@ class RulePlan:
     full: Mapping[str, int] | None = None
     sealed: bytes | None = None
     holds: Mapping[str, int] = field(default_factory=dict)
+    to: str | None = None
 
     @classmethod
     def refused(cls, rule: str, database: str, table: str, action: str) -> RulePlan:
@@ -99,6 +100,8 @@ class RulePlan:
             "statement": self.statement,
             "findings": [],
         }
+        if self.to is not None:
+            document["to"] = self.to
         if self.index:
             document["index"] = self.index
         if self.oldest_due is not None:

@@ -150,6 +150,7 @@ class Planner:
             full=counts.full,
             sealed=self._seal(connection, unit, rule, counter) if waits else None,
             holds=counts.holds,
+            to=None if rule.to is None else str(binding.name_of(rule.to)),
         )
 
     def _seal(self, connection: Connection, unit: Unit, rule: BoundRule, counter: Counter) -> bytes:

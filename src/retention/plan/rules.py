@@ -68,7 +68,10 @@ class Term:
 
 @dataclass(frozen=True)
 class BoundRule:
-    """One rule on one live table. ``base`` is set where it deletes what that rule transformed (``<id>.after``)."""
+    """One rule on one live table. ``base`` is set where it deletes what that rule transformed (``<id>.after``).
+
+    ``to`` is the table its rows are moved to, where they are.
+    """
 
     id: str
     rule: Rule
@@ -80,6 +83,7 @@ class BoundRule:
     ends: tuple[EndSql, ...]
     referencing: tuple[tuple[BoundRule, Relation], ...]
     parts: tuple[BoundPart, ...]
+    to: TableKey | None = None
     mark: ClockSql | None = None
     base: BoundRule | None = None
 

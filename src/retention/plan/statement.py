@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import FromClause, Select, and_, delete, exists, literal, not_, or_, select, true
+from sqlalchemy import FromClause, Insert, Select, and_, delete, exists, insert, literal, not_, or_, select, true
 
 from retention.database.names import TableKey
 from retention.database.reading import Sql
@@ -106,11 +106,22 @@ def clock_query(rule: BoundRule, as_of: date) -> Select[Any]:
     return select(literal(1)).select_from(row).where(rule.selected(row), rule.clocks_lapsed(row, as_of))
 
 
+def moving(rule: BoundRule, table: TableKey, to: TableKey, chosen: Sql) -> Insert:
+    """Return the statement that copies the chosen rows of ``table``, with all their values, to ``to``."""
+    row, columns = rule.binding.shape(table).sql, rule.binding.shape(table).stored
+    rows = select(*(row.c[name] for name in columns)).where(chosen)
+    # A SQLite table may be declared to put a new row in the place of one with the same key.
+    copying = insert(rule.binding.shape(to).sql).prefix_with("OR ABORT", dialect="sqlite")
+    return copying.from_select(columns, rows, include_defaults=False)
+
+
 def destroying_sql(unit: Unit, rule: BoundRule, as_of: date, covers: Covers) -> str:
     """Return the statement as text for a person, with named parameters in place of values."""
-    row = rule.shape.sql
-    statement = delete(row).where(condition(unit, rule, as_of, covers, parts_gone=True))
-    text = str(statement.compile(unit.binding.database.engine))
+    row, chosen = rule.shape.sql, condition(unit, rule, as_of, covers, parts_gone=True)
+    engine = unit.binding.database.engine
+    text = str(delete(row).where(chosen).compile(engine))
+    if rule.to is not None:
+        text = f"{moving(rule, rule.table, rule.to, chosen).compile(engine)}; {text}"
     if not rule.action.on_rows:
         columns = ", ".join(rule.rule.columns)
         text = text.replace("DELETE FROM", "UPDATE", 1).replace(" WHERE", f" SET ({columns}) WHERE", 1)

@@ -26,6 +26,8 @@ _COLOURS = {
     "would_destroy": "#22303f",
     "changed": "#2a6496",
     "would_change": "#2a6496",
+    "moved": "#3f7f93",
+    "would_move": "#3f7f93",
     "waiting": "#b7791f",
     "not_done": "#a83232",
     "survived": "#6b7280",

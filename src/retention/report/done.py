@@ -1,4 +1,4 @@
-"""What was destroyed and what was changed, under which article and by which method."""
+"""What was destroyed, what was changed and what was moved, under which article and by which method."""
 
 from __future__ import annotations
 
@@ -64,6 +64,26 @@ def changed(report: Report) -> Table:
     return Table(report.tense("changed_caption"), heads, rows, "changed")
 
 
+def moved(report: Report) -> Table:
+    """Return the rows that were moved to where they are kept apart, or would be, by rule."""
+    words = report.words
+    heads = ("col_rule", "col_rows", "col_to", "col_parts", "col_basis", "col_events", "col_in_law")
+    rows = [
+        (
+            rule_name(report, rule),
+            rule.moved,
+            (Text(rule.to, code=True),),
+            _moved_parts(rule, words),
+            tuple(line for basis in rule.bases for line in basis_lines(basis, words)),
+            event_days(rule, words),
+            lines(words.term("law", rule.action), _batches(rule, words)),
+        )
+        for rule in report.rules
+        if rule.moved
+    ]
+    return Table(report.tense("moved_caption"), tuple(words(head) for head in heads), rows, "moved")
+
+
 def rule_name(report: Report, rule: RuleOutcome) -> tuple[Line, ...]:
     """Return a rule as tables name it: its id, its personal data file, its table."""
     return lines(Text(report.named(rule)), rule.file, Text(rule.table, code=True))
@@ -77,6 +97,14 @@ def short_name(report: Report, rule: RuleOutcome) -> tuple[Line, ...]:
 def parts(rule: RuleOutcome, words: Words) -> tuple[Line, ...]:
     """Return the parts that went, or would go, with their owners."""
     return tuple(words("part_line", table=table, rows=words.rows(rows)) for table, rows in rule.parts.items())
+
+
+def _moved_parts(rule: RuleOutcome, words: Words) -> tuple[Line, ...]:
+    to = rule.facts.get("parts_to", {})
+    return tuple(
+        words("part_line_to", table=table, to=to.get(table, ""), rows=words.rows(rows))
+        for table, rows in rule.parts.items()
+    )
 
 
 def basis_lines(basis: Mapping[str, Any], words: Words) -> tuple[Line, ...]:

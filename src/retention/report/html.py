@@ -43,6 +43,7 @@ def render_html(run: Mapping[str, Any], plan: Mapping[str, Any], lang: str) -> s
         numbers=rules_in_numbers(report),
         destroyed=done.destroyed(report),
         changed=done.changed(report),
+        moved=done.moved(report),
         stays=stays.stays(report),
         holds=holds.holds(report),
         uncovered=stays.uncovered(report),

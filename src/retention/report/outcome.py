@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _ROWS_GO = ("delete",)
+_ROWS_MOVE = ("separate",)
 _BLOCKED = ("held", "referenced", "unreadable")
 _WITHHELD = ("waiting", "refused", "failed")
 
@@ -75,6 +76,16 @@ class RuleOutcome:
         return self.action in _ROWS_GO
 
     @property
+    def moves_rows(self) -> bool:
+        """Whether the rows are moved to where they are kept apart: they aren't destroyed, and not a value changes."""
+        return self.action in _ROWS_MOVE
+
+    @property
+    def to(self) -> str:
+        """Return the table that rows are moved to; empty for a rule that moves none."""
+        return str(self.facts.get("to", ""))
+
+    @property
     def follows(self) -> str | None:
         """Return the rule whose transformed rows this one deletes."""
         owner = self.id.removesuffix(".after")
@@ -99,7 +110,12 @@ class RuleOutcome:
     @property
     def changed(self) -> int:
         """Return the rows of which columns changed, or would change."""
-        return 0 if self.destroys_rows else self.counted
+        return 0 if self.destroys_rows or self.moves_rows else self.counted
+
+    @property
+    def moved(self) -> int:
+        """Return the rows that were moved to where they are kept apart, or would be."""
+        return self.counted if self.moves_rows else 0
 
     @property
     def parts(self) -> Mapping[str, int]:
@@ -132,6 +148,7 @@ class RuleOutcome:
         return {
             "would_destroy" if self.dry else "destroyed": self.destroyed,
             "would_change" if self.dry else "changed": self.changed,
+            "would_move" if self.dry else "moved": self.moved,
             "waiting": self.not_carried_out if waits else 0,
             "not_done": 0 if waits else self.not_carried_out,
             "survived": self.survived,

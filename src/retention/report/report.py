@@ -50,6 +50,16 @@ class Report:
         return sum(rule.changed for rule in self.rules)
 
     @property
+    def moved(self) -> int:
+        """Return all rows that were moved to where they are kept apart, or would be."""
+        return sum(rule.moved for rule in self.rules)
+
+    @property
+    def moves(self) -> bool:
+        """Whether a rule of the run moves rows at all."""
+        return any(rule.moves_rows for rule in self.rules)
+
+    @property
     def kept(self) -> int:
         """Return all rows that stay although due, past their period or unreadable, counted under each rule."""
         return sum(rule.kept for rule in self.rules)
@@ -57,7 +67,12 @@ class Report:
     @property
     def parts(self) -> int:
         """Return all rows of parts that went, or would go, with their owners."""
-        return sum(sum(rule.parts.values()) for rule in self.rules)
+        return sum(sum(rule.parts.values()) for rule in self.rules if rule.destroys_rows)
+
+    @property
+    def moved_parts(self) -> int:
+        """Return all rows of parts that were moved, or would be, with their owners."""
+        return sum(sum(rule.parts.values()) for rule in self.rules if rule.moves_rows)
 
     @property
     def status(self) -> str:

@@ -22,7 +22,7 @@ def rules_sheet(report: Report) -> Table:
             report.named(rule),
             rule.file,
             Text(rule.table),
-            words.term("action", rule.action),
+            words.term("action", rule.action) + (f" → {rule.to}" if rule.to else ""),
             words.term("rule", rule.status),
             rule.number("planned"),
             *rule.outcomes.values(),

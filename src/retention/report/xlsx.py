@@ -81,6 +81,7 @@ def _summary(report: Report) -> Table:
             (report.tense("fig_destroyed"), report.destroyed),
             (words("col_parts"), report.parts),
             (report.tense("fig_changed"), report.changed),
+            *([(report.tense("fig_moved"), report.moved)] if report.moves else []),
             (report.tense("fig_kept"), report.kept),
         ]
     )

@@ -40,7 +40,7 @@ TEXTS: dict[str, str] = {
     "att_stopped": "Rule {rule} stopped before its end; {rows} not carried out.",
     "att_waiting": "Rule {rule} was not carried out: {rows} wait for a person.",
     "att_checks": "{n} of {all} checks don't hold: {names}",
-    "att_findings": "Findings of severity error: {n} (section 13)",
+    "att_findings": "Findings of severity error: {n} (see “Findings”)",
     "att_overdue": "Rule {rule}: up to {rows} that were not carried out are overdue (표준지침 제10조: five days).",
     "att_survived": "Rule {rule}: {rows} stayed because they changed after the plan, or are still needed.",
     "att_drifted": "Rule {rule}: {rows} became due after the plan; the next plan takes them.",

@@ -42,7 +42,7 @@ TEXTS: dict[str, str] = {
     "att_stopped": "규칙 {rule}: 끝나기 전에 멈췄습니다. {rows}이 처리되지 않았습니다.",
     "att_waiting": "규칙 {rule}: 처리하지 않았습니다. {rows}이 담당자의 결정을 기다립니다.",
     "att_checks": "점검 {all}개 중 {n}개가 맞지 않습니다: {names}",
-    "att_findings": "오류 등급의 지적 사항 {n}개(13절)",
+    "att_findings": "오류 등급의 지적 사항 {n}개(“지적 사항” 참조)",
     "att_overdue": "규칙 {rule}: 처리하지 않은 행 중 최대 {rows}이 파기 기한을 넘겼습니다(표준지침 제10조: 5일).",
     "att_survived": "규칙 {rule}: {rows}이 계획 후 변경되었거나 아직 필요하여 남았습니다.",
     "att_drifted": "규칙 {rule}: {rows}이 계획 후에 기한이 도래했습니다. 다음 계획에서 처리합니다.",
