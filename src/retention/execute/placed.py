@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
@@ -219,9 +218,8 @@ class Batch:
         dialect.defer_checks(self.connection)
         if circles and dialect.checks_each_row:
             self._empty_circles()
-        for table, steps in groupby(turns, key=lambda turn: turn[1]):
-            statement = self.all.once(self._delete, table)
-            self.connection.execute(statement, [{**self.bounds, _TURN: step} for step, _table in steps])
+        for step, table in turns:
+            self.connection.execute(self.all.once(self._delete, table), {**self.bounds, _TURN: step})
 
     def require_gone(self) -> None:
         """See that nothing is left of what was to go: a cascade inside a cluster leaves no count behind.
