@@ -28,6 +28,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    collate,
     event,
     func,
     literal,
@@ -156,6 +157,15 @@ class SQLite(Dialect):
         return Worded(_iso_words(shape), text)
 
     def _iso(self, text: Sql, shape: IsoShape) -> Sql:
+        whole = self._iso_in_parts(text, shape)
+        if shape.has_offset:
+            return whole
+        # Nearly every text is what the engine itself would write, which one call tells; a value that is no text never
+        # equals its answer, and a year before 0 sorts below the other. CASE, since both arms of an OR are worked out.
+        written = collate(func.datetime(text, _AS_IT_IS) if shape.has_time else func.date(text, _AS_IT_IS), "BINARY")
+        return case((and_(written == text, text >= "0000-"), true()), else_=whole)
+
+    def _iso_in_parts(self, text: Sql, shape: IsoShape) -> Sql:
         is_text = func.typeof(text) == "text"
         if not shape.has_time:
             return and_(is_text, _like(text, _DASHED), self.exists(text, with_time=False))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SECONDS = "%Y-%m-%d %H:%M:%S"
 _SLACK = timedelta(days=2)
+_ANY = datetime(2000, 1, 1)  # noqa: DTZ001 - a wall clock's
 ZEROS = ("", "0000-00-00", "0000-00-00 00:00:00", "00000000")
 
 
@@ -45,6 +46,10 @@ class Shape(abc.ABC):
         """Return the first text at or after a moment; None where such texts don't sort like time."""
         del moment
         return None
+
+    def dividing(self, moment: datetime) -> str | None:
+        """Return a text that well-formed ones before a moment sort below, and no others; None where there is none."""
+        return self.exact(moment)
 
     def beginning(self, moment: datetime) -> str | None:
         """Return how a text of a moment's day begins; None where beginnings don't sort like days."""
@@ -91,6 +96,12 @@ class IsoShape(Shape):
         if not self.has_time:
             return moment.strftime("%Y-%m-%d")
         return moment.strftime(_SECONDS) if self.separators == " " and not self.has_offset else None
+
+    def dividing(self, moment: datetime) -> str | None:
+        """Return the moment; whichever stands before the time, a day's texts sort from its midnight on."""
+        if self.has_time and not self.has_offset and moment.time() == time():
+            return moment.strftime(_SECONDS)
+        return self.exact(moment)
 
     def beginning(self, moment: datetime) -> str | None:
         """Return the day."""
@@ -170,12 +181,15 @@ class TextReading(Reading):
     @property
     def sorts(self) -> bool:
         """Texts do whose parts stand in the order of time."""
-        return self.shape.exact(datetime(2000, 1, 1)) is not None  # noqa: DTZ001 - any moment tells
+        return self.shape.exact(_ANY) is not None
 
     @property
     def grows(self) -> bool:
-        """They do where the wall clock was never put back."""
-        return self.sorts and len(self.stretches) <= 1
+        """They do where the wall clock was never put back, or where they begin with their day in Seoul."""
+        if len(self.stretches) > 1 or self.shape.has_offset:
+            return False
+        moved = any(one.shift for one in self.stretches)
+        return self.sorts or (not moved and self.shape.beginning(_ANY) is not None)
 
     def zero(self, column: Sql) -> Sql:
         """Return whether the text is empty or a zero date."""
@@ -193,10 +207,10 @@ class TextReading(Reading):
 
     def from_(self, column: Sql, day: date) -> Sql:
         """Return whether the text lies at or after the start of ``day``."""
-        exact = self.shape.exact(self._wall(day))
+        dividing = self.shape.dividing(self._wall(day))
         text = self.dialect.as_text(column)
-        if exact is not None:
-            return text >= self.dialect.text(exact, column)
+        if dividing is not None:
+            return text >= self.dialect.text(dividing, column)
         conditions = [self.dialect.plain_text(self._moment(column)) >= self._bound(day)]
         beginning = self.shape.beginning(self._wall(day) - _SLACK)
         if beginning is not None:
@@ -205,10 +219,10 @@ class TextReading(Reading):
 
     def before(self, column: Sql, day: date) -> Sql:
         """Return whether the text lies before the start of ``day``."""
-        exact = self.shape.exact(self._wall(day))
+        dividing = self.shape.dividing(self._wall(day))
         text = self.dialect.as_text(column)
-        if exact is not None:
-            return text < self.dialect.text(exact, column)
+        if dividing is not None:
+            return text < self.dialect.text(dividing, column)
         conditions = [self.dialect.plain_text(self._moment(column)) < self._bound(day)]
         beginning = self.shape.beginning(self._wall(day) + _SLACK)
         if beginning is not None:

@@ -48,8 +48,13 @@ class Telling:
     def columns(self, row: FromClause) -> list[Sql]:
         """Return what has to be known of each row, to be summed up by :meth:`sums`."""
         grows = self._grows
-        # What stands for null, such as an empty text, has no day.
-        day = case((grows.readable(row), row.c[grows.column])) if grows else self._day(row)
+        if grows is None:
+            day = self._day(row)
+        elif any(not keep.may_be_absent and grows in keep.clock.columns for keep in self.rule.keeps):
+            day = row.c[grows.column]
+        else:
+            # What stands for null, such as an empty text, has no day.
+            day = case((grows.readable(row), row.c[grows.column]))
         keys = [row.c[name] for name in self.rule.key if self.keyed]
         return [one.label(f"told_{number}") for number, one in enumerate([day, *keys])]
 
