@@ -11,13 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from retention.database.boundary import guarded
 from retention.database.connect import Database
 from retention.database.identity import require_identity
 from retention.database.own_tables import IDENTITY, LEASE
 from retention.errors import BrokeOff, DatabaseFault, Refused
+
+# Asked by every batch, so written once.
+_HELD = select(LEASE.c.epoch).where(
+    LEASE.c.unit == bindparam("of_unit"),
+    LEASE.c.run == bindparam("of_run"),
+    LEASE.c.epoch == bindparam("of_epoch"),
+    LEASE.c.released == 0,
+)
+_LOCKED = _HELD.with_for_update()
 
 
 class Fenced(BrokeOff):
@@ -39,12 +48,9 @@ class Lease:
         Raises:
             Fenced: the lease has gone to another task.
         """
-        query = select(LEASE.c.epoch).where(
-            LEASE.c.unit == self.unit, LEASE.c.run == self.run, LEASE.c.epoch == self.epoch, LEASE.c.released == 0
-        )
-        if self.locks_rows:
-            query = query.with_for_update()
-        if connection.execute(query).scalar() is None:
+        query = _LOCKED if self.locks_rows else _HELD
+        values = {"of_unit": self.unit, "of_run": self.run, "of_epoch": self.epoch}
+        if connection.execute(query, values).scalar() is None:
             raise Fenced(f"unit {self.unit}: another task has taken it over; this one stops without a change")
 
 

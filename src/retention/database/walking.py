@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Column, Connection, Table, delete, insert
 
 from retention.database.columns import ColumnKind
 from retention.database.reading import Sql
@@ -53,3 +53,12 @@ class Walking(abc.ABC):
     @abc.abstractmethod
     def numbers(self, column: Sql) -> Sql:
         """Return the whole numbers of all rows as one text, a comma between them."""
+
+    def empty(self, connection: Connection, which: Table) -> None:
+        """Empty a temporary table."""
+        connection.execute(delete(which))
+
+    def load(self, connection: Connection, which: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Load rows into a temporary table, the values in the order of its columns."""
+        names = [column.name for column in which.c]
+        connection.execute(insert(which), [dict(zip(names, row, strict=True)) for row in rows])

@@ -19,6 +19,8 @@ from retention.execute.context import RunContext, TaskChain
 from retention.keys import Keys
 from retention.plan.rules import BoundRule
 
+_MARKER = insert(BATCH)
+
 
 @dataclass
 class Done:
@@ -72,15 +74,16 @@ class Batches:
             at = self.context.now().isoformat()
             for number, done in enumerate(dones, self.sequence + 1):
                 connection.execute(
-                    insert(BATCH).values(
-                        run=self.lease.run,
-                        unit=self.lease.unit,
-                        seq=number,
-                        epoch=self.lease.epoch,
-                        rule=done.rule.id,
-                        row_count=done.rows,
-                        at=at,
-                    )
+                    _MARKER,
+                    {
+                        "run": self.lease.run,
+                        "unit": self.lease.unit,
+                        "seq": number,
+                        "epoch": self.lease.epoch,
+                        "rule": done.rule.id,
+                        "row_count": done.rows,
+                        "at": at,
+                    },
                 )
             for number, done in enumerate(dones, self.sequence + 1):
                 self._record(number, done)

@@ -7,13 +7,25 @@ table; an erased one by its nulls.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import pandas as pd
-from sqlalchemy import Connection, FromClause, Table, and_, delete, insert, literal, null, select, update
+from sqlalchemy import (
+    Connection,
+    FromClause,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    null,
+    select,
+    update,
+)
 
 from retention.database.conjuncts import beside
 from retention.database.own_tables import DONE, row_key_text
@@ -24,12 +36,14 @@ from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
-from retention.execute.walk import Found, Walk, latest
+from retention.execute.ranges import Range
+from retention.execute.walk import Days, Found, Walk, latest
 from retention.law import seoul_day
 from retention.matrix.model import Action
 from retention.surrogate import Transform
 
 _EVENT = "retention_event_day"
+_MARK = "retention_mark"
 
 
 @dataclass
@@ -42,6 +56,7 @@ class ChangeColumns:
     key_id: str | None
     stage: Stage | None = None
     _new: dict[str, str] = field(default_factory=dict)
+    _written: dict[tuple[bool, bool], Update] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.values = NewValues(self.walk.unit, self.walk.rule, self.transforms)
@@ -63,28 +78,27 @@ class ChangeColumns:
     def renew(self) -> None:
         """Make the condition anew: the holds in force have changed."""
         self.walk.renew()
+        self._written.clear()
 
     def prepare(self, connection: Connection) -> None:
         """Make the temporary table of a batch's new values."""
         rule, row = self.walk.rule, self.walk.rule.row
         for transform in self.transforms.values():
             transform.prepare()
-        self._new = {name: f"retention_new_{number}" for number, name in enumerate(self._changed)}
+        self.walk.extra = self.values.fetched
+        self._new = {name: f"retention_new_{number}" for number, name in enumerate(self.transforms)}
         columns = [row.c[name] for name in rule.key]
         columns += [self.values.read(name).label(new) for name, new in self._new.items()]
         columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
-        with self.walk.unit.binding.database.transaction(connection):
-            self.stage = Stage(connection, "retention_batch_values", columns)
+        database = self.walk.unit.binding.database
+        with database.transaction(connection):
+            self.stage = Stage(connection, database.dialect, "retention_batch_values", columns)
 
     def finish(self, connection: Connection) -> None:
         """Drop the temporary table."""
         if self.stage is not None:
             with self.walk.unit.binding.database.transaction(connection):
                 self.stage.drop(connection)
-
-    @property
-    def _changed(self) -> list[str]:
-        return list(self.transforms)
 
     def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
@@ -95,23 +109,13 @@ class ChangeColumns:
         assert self.stage is not None
         del most
         started = time.monotonic()
-        rule, row = self.walk.rule, self.walk.rule.shape.sql
-        found = self.walk.next(connection, rows, self.values.fetched)
+        rule = self.walk.rule
+        found = self.walk.next(connection, rows)
         if found is None:
             return []
-        days = latest(found.days)
         self.stage.load(connection, self._values(found))
         staged = self.stage.table
-        same = and_(*(row.c[name] == staged.c[name] for name in rule.key))
-        values: dict[str, Any] = {name: self.values.written(name, staged.c[new]) for name, new in self._new.items()}
-        values.update(self._mark())
-        values.update(
-            {name: row.c[name] for name, shape in rule.shape.columns.items() if shape.on_update and name not in values}
-        )
-        whole = self.walk.whole
-        if not rule.binding.database.dialect.joins_itself:
-            whole = beside(whole, row)
-        changed = connection.execute(update(row).values(values).where(found.chosen, same, whole)).rowcount
+        changed = connection.execute(self._changing(found.here), {**found.here.values, **self._mark()}).rowcount
         if changed != len(found.keys):
             raise DatabaseFault(
                 f"rule {rule.id}: a statement would have changed {changed} rows where {len(found.keys)} were read; "
@@ -124,31 +128,48 @@ class ChangeColumns:
             old, new = self._keys(staged)
             rekey(connection, rule.binding, rule.table, old, new, but=rule.id)
         took = (time.monotonic() - started) * 1000
-        return [Done(rule, changed, found.keys, days, {}, took, self.key_id)]
+        return [Done(rule, changed, found.keys, latest(list(set(found.days))), {}, took, self.key_id)]
+
+    def _changing(self, here: Range) -> Update:
+        """Return the statement: it joins the very rows that were read and locked, and weighs them again."""
+        assert self.stage is not None
+        ends = (here.low, here.high)
+        if ends not in self._written:
+            rule, row, staged = self.walk.rule, self.walk.rule.shape.sql, self.stage.table
+            same = and_(*(row.c[name] == staged.c[name] for name in rule.key))
+            values: dict[str, Any] = {name: self.values.written(name, staged.c[new]) for name, new in self._new.items()}
+            if rule.rule.mark is not None:
+                values[rule.rule.mark] = bindparam(_MARK, type_=row.c[rule.rule.mark].type)
+            values.update(
+                {name: row.c[name] for name, one in rule.shape.columns.items() if one.on_update and name not in values}
+            )
+            whole = self.walk.whole
+            if not rule.binding.database.dialect.joins_itself:
+                whole = beside(whole, row)
+            self._written[ends] = update(row).values(values).where(self.walk.ranges.around(row, *ends), same, whole)
+        return self._written[ends]
 
     def _values(self, found: Found) -> list[tuple[Any, ...]]:
         columns = self.values.of(found.keys, found.extra)
-        events = [self._recorded(days).isoformat() for days in found.days]
-        return [
-            (*key, *(None if pd.isna(value) else value for value in values), event)
-            for key, *values, event in zip(found.keys, *columns, events, strict=True)
-        ]
+        known = {days: self._recorded(days).isoformat() for days in set(found.days)}
+        events = [known[days] for days in found.days]
+        return [(*key, *values) for key, *values in zip(found.keys, *columns, events, strict=True)]
 
-    def _recorded(self, days: Sequence[date | None]) -> date:
+    def _recorded(self, days: Days) -> date:
         """Return the event day that the side table records of a row."""
         rule = self.walk.rule
         known = {clock: day for clock, day in zip(rule.clocks, days, strict=True) if day is not None}
         return rule.recorded_day(known) or self.context.as_of
 
     def _mark(self) -> dict[str, Any]:
-        """Return the instant of the change for the rule's ``mark`` column, as its type holds it."""
+        """Return the parameter of the rule's ``mark`` column: the instant of the change, as its type holds it."""
         rule = self.walk.rule
         if rule.rule.mark is None:
             return {}
         binding = rule.binding
         instant = self.context.now()
         kind = rule.shape.columns[rule.rule.mark].kind
-        return {rule.rule.mark: binding.database.dialect.timestamp(instant, kind, binding.entry.zone or "UTC")}
+        return {_MARK: binding.database.dialect.timestamp(instant, kind, binding.entry.zone or "UTC")}
 
     def _remember(self, connection: Connection, staged: Table) -> None:
         rule = self.walk.rule

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from retention.database.columns import ColumnKind
@@ -69,12 +70,14 @@ class NewValues:
 
     def _column(self, name: str, values: pd.Series, subjects: pd.Series) -> list[Any]:
         try:
-            return list(self.transforms[name].transform(values, subjects))
+            made = np.array(self.transforms[name].transform(values, subjects), dtype=object)
         except RetentionError:
             raise
         except Exception as error:
             kind = type(error).__name__
             raise Refused(f"rule {self.rule.id}: the transform of {name} failed with {kind}; choose another") from None
+        made[pd.isna(made)] = None
+        return list(made)
 
     def _is_json(self, name: str) -> bool:
         return self.rule.shape.columns[name].kind is ColumnKind.JSON

@@ -143,7 +143,11 @@ class Staged(Ranges):
 
     def staged_in(self, low: bool, high: bool) -> Sql:
         """Return whether a staged key lies in the range."""
-        return _in_keys(self.staged, self.rule.key, low, high)
+        return self.around(self.staged, low, high)
+
+    def around(self, row: FromClause, low: bool, high: bool) -> Sql:
+        """Return whether the key of a row, staged or not, lies in the range."""
+        return _in_keys(row, self.rule.key, low, high)
 
     def literal(self, here: Range) -> Sql:
         """Return the condition with the range's own values, for statements that others write."""

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = Any
+Packed = tuple[bytes | None, str | None]
+_PROBE = 4096
+_WORTH = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,11 @@ def canonical(document: Json) -> bytes:
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def pack(blob: bytes | None) -> tuple[bytes | None, str | None]:
-    """Return an attachment compressed, and the SHA-256 of what it was."""
+def pack(blob: bytes | None) -> Packed:
+    """Return an attachment compressed, and the SHA-256 of what it was; Nones where there is none."""
     if blob is None:
         return None, None
-    return zlib.compress(blob, 6), hashlib.sha256(blob).hexdigest()
+    # Fingerprints are as good as random: nothing makes them smaller, and trying takes long.
+    probe = blob[:_PROBE]
+    shrinks = len(zlib.compress(probe, 1)) < _WORTH * len(probe)
+    return zlib.compress(blob, 6 if shrinks else 0), hashlib.sha256(blob).hexdigest()

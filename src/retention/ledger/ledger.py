@@ -14,15 +14,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exc, exists, func, insert, literal, not_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    exc,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    select,
+    true,
+)
 
 from retention.keys import LedgerSecrets
-from retention.ledger.entry import Entry, Json, canonical, digest, genesis, pack
+from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, pack
 from retention.ledger.store import LedgerFault, LedgerRefused, Store, is_made, open_store, upgrade
 from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
 from retention.ledger.verify import problems
 
 _TRIES = 20
+# What every batch asks is written once.
+_CHAIN_HEAD = (
+    select(ENTRY.c.seq, ENTRY.c.hash)
+    .where(ENTRY.c.run == bindparam("of_run"), ENTRY.c.task == bindparam("of_task"))
+    .order_by(ENTRY.c.seq.desc())
+    .limit(1)
+)
+_NEW_ENTRY = insert(ENTRY)
+_NEWEST_CLOSING = select(CLOSING.c.hash, CLOSING.c.number).order_by(CLOSING.c.number.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +153,14 @@ class Ledger:
         blob: bytes | None,
         heads: Mapping[str, Json],
     ) -> Entry:
+        packed = pack(blob)
         for number_of_try in range(_TRIES):
             try:
                 with self._store.writing() as connection:
-                    last = connection.execute(
-                        select(CLOSING.c.number, CLOSING.c.hash).order_by(CLOSING.c.number.desc()).limit(1)
-                    ).one_or_none()
+                    last = connection.execute(_NEWEST_CLOSING).one_or_none()
                     number, previous = (last.number + 1, last.hash) if last else (1, "")
                     whole = {**body, "closing": {"number": number, "previous": previous, "heads": dict(heads)}}
-                    entry = self._append(connection, run, RUN_TASK, kind, whole, blob, key)
+                    entry = self._append(connection, run, RUN_TASK, kind, whole, packed, key)
                     connection.execute(
                         insert(CLOSING).values(
                             number=number,
@@ -161,34 +183,30 @@ class Ledger:
         task: str,
         kind: str,
         body: Mapping[str, Json],
-        blob: bytes | None,
+        attached: Packed,
         key: str | None,
     ) -> Entry:
-        head = connection.execute(
-            select(ENTRY.c.seq, ENTRY.c.hash)
-            .where(ENTRY.c.run == run, ENTRY.c.task == task)
-            .order_by(ENTRY.c.seq.desc())
-            .limit(1)
-        ).one_or_none()
+        head = connection.execute(_CHAIN_HEAD, {"of_run": run, "of_task": task}).one_or_none()
         seq, previous = (head.seq + 1, head.hash) if head else (1, genesis(run, task))
         at = self._now().isoformat()
         text = canonical(body).decode()
-        packed, blob_sha256 = pack(blob)
+        packed, blob_sha256 = attached
         hash_ = digest(run, task, seq, kind, key, at, text, blob_sha256, previous)
         connection.execute(
-            insert(ENTRY).values(
-                run=run,
-                task=task,
-                seq=seq,
-                kind=kind,
-                entry_key=key,
-                at=at,
-                body=text,
-                blob_sha256=blob_sha256,
-                packed=packed,
-                previous=previous,
-                hash=hash_,
-            )
+            _NEW_ENTRY,
+            {
+                "run": run,
+                "task": task,
+                "seq": seq,
+                "kind": kind,
+                "entry_key": key,
+                "at": at,
+                "body": text,
+                "blob_sha256": blob_sha256,
+                "packed": packed,
+                "previous": previous,
+                "hash": hash_,
+            },
         )
         return Entry(run, task, seq, kind, key, at, body, blob_sha256, previous, hash_, packed)
 
@@ -200,10 +218,12 @@ class Ledger:
         Raises:
             LedgerFault: it could not be written.
         """
+        # Packed before the lock is taken, for which others wait.
+        packed = pack(blob)
         for number_of_try in range(_TRIES):
             try:
                 with self._store.writing() as connection:
-                    return self._append(connection, run, task, kind, body, blob, key)
+                    return self._append(connection, run, task, kind, body, packed, key)
             except exc.IntegrityError:
                 _give_way(number_of_try)
         raise LedgerFault(f"{self.label}: task {task} of run {run} is being written by another process as well")
@@ -278,9 +298,7 @@ class Ledger:
     def head(self) -> tuple[str, int]:
         """Return the newest closing's hash and number; an empty ledger has ("", 0)."""
         with self._store.reading() as connection:
-            row = connection.execute(
-                select(CLOSING.c.hash, CLOSING.c.number).order_by(CLOSING.c.number.desc()).limit(1)
-            ).one_or_none()
+            row = connection.execute(_NEWEST_CLOSING).one_or_none()
         return (row.hash, row.number) if row else ("", 0)
 
     def verify(self, expect: tuple[str, int] | None = None) -> list[str]:

@@ -36,11 +36,13 @@ class DateShift(Transform):
     def transform(self, values: pd.Series, subjects: pd.Series) -> pd.Series:
         """Return the moved dates, each in the type it came in."""
         there = values.notna().to_numpy()
-        codes, draws = draw_for(self.key("date_shift", str(self.argument)), values[there], subjects[there])
+        old = values.to_numpy(dtype=object)[there]
+        key = self.key("date_shift", str(self.argument))
+        codes, draws = draw_for(key, old, subjects.to_numpy(dtype=object)[there])
         drawn = (draws[:, 0] % np.uint64(2 * MOST)).astype(np.int64) - MOST
         steps = [timedelta(days=int(days)) for days in np.where(drawn < 0, drawn, drawn + 1)]
         moved = np.full(len(values), None, dtype=object)
-        moved[there] = [self._moved(value, steps[code]) for value, code in zip(values[there], codes, strict=True)]
+        moved[there] = [self._moved(value, steps[code]) for value, code in zip(old, codes, strict=True)]
         return pd.Series(moved, index=values.index, dtype=object)
 
     def problems(self) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,15 +37,20 @@ class Fake(Transform):
         """Return the fake values."""
         assert self.kind is not None
         there = values.notna().to_numpy()
-        codes, draws = draw_for(self.key("fake", self.argument), values[there], subjects[there])
+        old = values.to_numpy(dtype=object)[there]
+        codes, draws = draw_for(self._key, old, subjects.to_numpy(dtype=object)[there])
         made = self.kind.make(draws)[codes]
         if self.kind.fit is not None:
             room = self.column.length or sys.maxsize
-            pairs = zip(values[there], made, strict=True)
+            pairs = zip(old, made, strict=True)
             made = np.array([self.kind.fit(old, new, room) for old, new in pairs], dtype=object)
         faked = np.full(len(values), None, dtype=object)
         faked[there] = made
         return pd.Series(faked, index=values.index, dtype=object)
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self.key("fake", self.argument)
 
     def problems(self) -> list[str]:
         """Refuse a kind that isn't known, and a column that it doesn't fit."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -54,6 +55,18 @@ def _parts(drawn: Any, *sizes: int) -> list[Any]:
     return found
 
 
+@cache
+def _fours() -> Objects:
+    """Return every number of four digits, as a text."""
+    return objects([f"{number:04d}" for number in range(10_000)])
+
+
+@cache
+def _days() -> Objects:
+    """Return every day of birth."""
+    return objects([date.fromordinal(_BORN + number) for number in range(_BIRTHS)])
+
+
 def _names(draws: Draws) -> Objects:
     first, given = pools.surnames(), pools.given_names()
     return np.asarray(first[_parts(draws[:, 0], len(first))[0]] + given[_parts(draws[:, 1], len(given))[0]])
@@ -67,19 +80,18 @@ def _nicknames(draws: Draws) -> Objects:
 
 def _mobiles(draws: Draws) -> Objects:
     (number,) = _parts(draws[:, 0], 20_000_000)
-    return objects([f"010-{one // 10_000:04d}-{one % 10_000:04d}" for one in number.tolist()])
+    return np.asarray("010-" + _fours()[number // 10_000] + "-" + _fours()[number % 10_000])
 
 
 def _phones(draws: Draws) -> Objects:
     (number,) = _parts(draws[:, 0], 10_000_000)
-    return objects([f"02-{one // 10_000:04d}-{one % 10_000:04d}" for one in number.tolist()])
+    return np.asarray("02-" + _fours()[number // 10_000] + "-" + _fours()[number % 10_000])
 
 
 def _addresses(draws: Draws) -> Objects:
     district, road = pools.districts(), pools.roads()
     where, street, number = _parts(draws[:, 0], len(district), len(road), 99)
-    pairs = zip(district[where], road[street], (number + 1).tolist(), strict=True)
-    return objects([f"{one} {two} 0-{three}" for one, two, three in pairs])
+    return np.asarray(district[where] + " " + road[street] + " 0-" + (number + 1).astype("U2").astype(object))
 
 
 def _occupations(draws: Draws) -> Objects:
@@ -109,7 +121,7 @@ def _emails(draws: Draws) -> Objects:
 
 def _births(draws: Draws) -> Objects:
     (day,) = _parts(draws[:, 0], _BIRTHS)
-    return objects([date.fromordinal(_BORN + one) for one in day.tolist()])
+    return np.asarray(_days()[day])
 
 
 def _dashes_as(old: Any, fake: Any, room: int) -> Any:
