@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from sqlalchemy import make_url
+
 from retention.database.sqlite import SQLite
 from retention.database.watch import Watch
 from retention.errors import Refused
 from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.drag import Drag, slower
+from retention.execute.giving_way import GAP, LONG_GAP, GivingWay
 from retention.execute.throttle import Throttle
 from retention.execute.waiting import WaitingSignal
 from retention.matrix.model import Execution
@@ -144,3 +147,31 @@ def test_the_product_has_settings_of_its_own() -> None:
     scene = Scene()
     assert scene.throttle.lock_timeout_ms == 2000
     assert Scene(Execution(lock_timeout_ms=50)).throttle.lock_timeout_ms == 50
+
+
+def test_where_one_writes_at_a_time_others_are_let_in_after_every_batch_once_they_were_seen(sqlite_url: str) -> None:
+    dialect, url = SQLite(), make_url(sqlite_url)
+    scene, other = Scene(), dialect.engine(url)
+    with dialect.engine(url).connect() as plain:
+        connection = plain.execution_options(writes=True)
+        scene.throttle.signals = (GivingWay(dialect, connection, lambda: scene.now),)
+
+        def batch(seconds: float = 0.05) -> float:
+            before = scene.now
+            assert scene.take() == 1000
+            pause = scene.now - before
+            with connection.begin():
+                connection.exec_driver_sql(f"CREATE TABLE mine_{round(before * 1000)} (id INTEGER)")
+            scene.now += seconds
+            return round(pause, 3)
+
+        assert [batch() for _ in range(4)] == [LONG_GAP, 0, 0, 0], "what it writes itself is nobody else's"
+        scene.now += 2
+        assert [batch(), batch()] == [LONG_GAP, 0], "somebody may be waiting whom nobody has seen yet"
+        with other.execution_options(writes=True).begin() as writer:
+            writer.exec_driver_sql("CREATE TABLE theirs (id INTEGER)")
+        assert [batch() for _ in range(3)] == [GAP, GAP, GAP]
+        assert scene.told == ["orders: slowed: others write to it; batches of 1,000 rows, pausing 25 ms"]
+        scene.now += 10
+        assert [batch(), batch()] == [LONG_GAP, 0]
+    other.dispose()

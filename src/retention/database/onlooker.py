@@ -28,6 +28,11 @@ class Onlooker(abc.ABC):
         del connection, session
         return 0
 
+    def changes_by_others(self, connection: Connection) -> int | None:
+        """Return a number that is another one once somebody else has written; None where writers needn't take turns."""
+        del connection
+        return None
+
     def replica_lag(self, connection: Connection) -> float | None:
         """Return how many seconds a replica is behind; None where it follows nobody, or has stopped to follow."""
         del connection

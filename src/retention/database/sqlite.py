@@ -290,6 +290,15 @@ class SQLite(Dialect):
         """Return the numbers as one text."""
         return func.group_concat(column, type_=String())
 
+    def changes_by_others(self, connection: Connection) -> int:
+        """Return the file's ``data_version`` as this connection sees it, outside of any transaction."""
+        file: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+        try:
+            return int(file.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.OperationalError:
+            # It is locked: somebody is just writing.
+            return -1
+
     def defer_checks(self, connection: Connection) -> None:
         """Check every foreign key when the transaction commits, RESTRICT included."""
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from retention.execute.batch import Act, Done
 from retention.execute.context import RunContext
 from retention.execute.drag import Drag, together
+from retention.execute.giving_way import GivingWay
 from retention.execute.load_probe import LoadSignal
 from retention.execute.pace import Pace
 from retention.execute.replica_lag import DEFAULT_LAG, ReplicaSignal
@@ -39,7 +40,7 @@ class Throttle:
     execution: Execution
     target_ms: float
     waiting: WaitingSignal
-    signals: tuple[LoadSignal | ReplicaSignal, ...] = ()
+    signals: tuple[LoadSignal | ReplicaSignal | GivingWay, ...] = ()
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     _shrunk: bool = False
@@ -117,8 +118,8 @@ class Throttle:
 
 
 @contextmanager
-def throttled(context: RunContext, unit: Unit) -> Iterator[Throttle]:
-    """Give the throttle of a unit's run; its connections, beside the run's own, are closed at the end."""
+def throttled(context: RunContext, unit: Unit, connection: Connection) -> Iterator[Throttle]:
+    """Give the throttle of a unit's run on a connection; others that it opens beside are closed at the end."""
     entry, database, matrix = unit.binding.entry, unit.binding.database, unit.binding.matrix
     execution, beside = entry.execute, Path(matrix.path).parent
     budgets = [one for one in (context.budget, execution.rows) if one is not None]
@@ -132,7 +133,7 @@ def throttled(context: RunContext, unit: Unit) -> Iterator[Throttle]:
         (name, database.replica_watch(name, context.connections))
         for name in entry.replicas.get(database.connection_name, ())
     ]
-    signals: list[LoadSignal | ReplicaSignal] = []
+    signals: list[LoadSignal | ReplicaSignal | GivingWay] = [GivingWay(database.dialect, connection)]
     if execution.load_probe is not None:
         signals.append(LoadSignal(execution.load_probe, watch))
     if replicas:

@@ -49,7 +49,7 @@ class UnitRun:
         outcomes = {plan.id: self.withheld.get(plan.id) or Outcome(plan) for plan in self.plan}
         with leased(database, self.unit.binding.identity, self.unit.id, self.context.run, self.context.now) as lease:
             self.chain.append("unit_begun", {"unit": self.unit.id, "epoch": lease.epoch})
-            with database.session() as connection, throttled(self.context, self.unit) as throttle:
+            with database.session() as connection, throttled(self.context, self.unit, connection) as throttle:
                 with database.transaction(connection):
                     database.dialect.lock_timeout(connection, throttle.lock_timeout_ms)
                     throttle.waiting.begin(connection)
