@@ -17,6 +17,8 @@ from retention.database.temporary import empty_table
 from retention.execute.sweeps import tells_for_itself
 from retention.plan.going import Going
 from retention.plan.rules import BoundRule
+from retention.plan.statement import condition
+from retention.plan.units import Unit
 
 
 @dataclass
@@ -36,14 +38,12 @@ class Staging:
         staged = [rule for rule in self.going.unit.rules if not tells_for_itself(self.going.unit, rule)]
         if staged:
             with self.going.unit.binding.database.transaction(self._connection):
-                self._build()
                 for rule in staged:
                     self._stage(rule)
 
     def again(self, rule: BoundRule) -> None:
         """Stage the rule's rows that are still there: what has gone may have set them free."""
         with self.going.unit.binding.database.transaction(self._connection):
-            self._build()
             if rule.id not in self.keys:
                 self._stage(rule)
                 return
@@ -81,6 +81,9 @@ class Staging:
 
     def _due(self, rule: BoundRule) -> Sql:
         going = self.going
+        if rule.action.on_rows and _alone(going.unit, rule):
+            return condition(going.unit, rule, going.as_of, going.covers, parts_gone=False, staged=False)
+        self._build()
         if not rule.action.on_rows:
             return rule.lapsed(rule.row, going.as_of, going.stays)
         rules = going.unit.table_rules(rule)
@@ -92,3 +95,8 @@ class Staging:
         there = exists(select(literal(1)).where(unit.same(table, staged, row)).correlate(staged))
         found = select(func.count()).select_from(staged).where(there)
         return int(self._connection.execute(found).scalar_one())
+
+
+def _alone(unit: Unit, rule: BoundRule) -> bool:
+    """Whether the rule's rows, their parts and what still refers to them tell which go: no other rule's rows matter."""
+    return len(unit.rules) == 1 and unit.knot_of(rule.table) is None
