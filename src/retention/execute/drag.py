@@ -15,8 +15,8 @@ _FIRST_PAUSE = 0.05
 class Drag:
     """``halvings`` of a batch, a ``pause`` in seconds before it, and whether it should ``wait`` altogether.
 
-    ``kinds`` name the reasons without their figures, so that a new reason is told from another figure; a pause without
-    one is too short to speak of.
+    ``kinds`` name the reasons without their figures, so that a new reason is told from another figure. A ``gap`` is a
+    pause without a reason, too short to speak of.
     """
 
     halvings: int = 0
@@ -24,6 +24,7 @@ class Drag:
     wait: bool = False
     kinds: tuple[str, ...] = ()
     why: str = ""
+    gap: float = 0.0
 
     def shrunk(self, rows: int) -> int:
         """Return how many of a batch's rows it leaves."""
@@ -40,10 +41,11 @@ def together(drags: Sequence[Drag]) -> Drag:
     felt = [one for one in drags if one.kinds]
     return Drag(
         max((one.halvings for one in felt), default=0),
-        max((one.pause for one in drags), default=0.0),
+        max((one.pause for one in felt), default=0.0),
         any(one.wait for one in felt),
         tuple(kind for one in felt for kind in one.kinds),
         ", ".join(one.why for one in felt),
+        max((one.gap for one in drags), default=0.0),
     )
 
 

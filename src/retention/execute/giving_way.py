@@ -50,4 +50,4 @@ class GivingWay:
         if now < self._due:
             return Drag()
         self._due = now + _EVERY
-        return Drag(pause=LONG_GAP)
+        return Drag(gap=LONG_GAP)

@@ -70,7 +70,7 @@ class Throttle:
             self._tell(label, drag, allowed, waits=waits)
             if not waits:
                 self._shrunk = allowed < rows
-                self._pause(drag.pause)
+                self._pause(max(drag.pause, drag.gap))
                 return allowed
             self._pause(1.0)
         return rows
