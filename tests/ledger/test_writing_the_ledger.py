@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -203,3 +205,26 @@ def test_a_server_holds_a_ledger_as_well_as_a_file(tmp_path: Path, server: str, 
 def test_a_ledger_on_a_server_needs_a_place_for_its_secrets(postgresql_url: str) -> None:
     with pytest.raises(LedgerRefused, match="set RETENTION_LEDGER_KEYS to a file of mode 0600"):
         Ledger.open(postgresql_url, None, ticking())
+
+
+@pytest.mark.parametrize(
+    ("blob", "most"),
+    [
+        (b"", 20),
+        (random.Random(5).randbytes(50_000), 50_100),
+        (base64.b64encode(random.Random(5).randbytes(50_000)), 52_000),
+        (b'{"rule": "orders", "rows": 12}, ' * 2000, 2_000),
+    ],
+    ids=["nothing", "fingerprints", "fingerprints in a document", "a document"],
+)
+def test_an_attachment_is_as_small_as_its_kind_can_be_and_comes_back_whole(
+    ledger: Ledger, blob: bytes, most: int
+) -> None:
+    entry = ledger.record("plan", {}, blob, key="k")
+    assert entry.packed is not None
+    assert len(entry.packed) <= most
+    assert entry.blob() == blob
+    found = ledger.find("plan", "k")
+    assert found is not None
+    assert found.blob() == blob
+    assert ledger.verify() == []
