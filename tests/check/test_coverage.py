@@ -5,15 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from retention.check.coverage import uncovered
 from retention.matrix.load import load
-from retention.pipeline.schemas import schema_of
 from support.flawed import identify
 from support.matrices import written
+from support.schemas import valid
 from support.shop import MATRIX, Shop
 
 POLICY = """\
@@ -75,7 +74,7 @@ def test_everything_uncovered_is_told(engine_url: str, tmp_path: Path, capsys: A
     shop = Shop(engine_url, tmp_path, path)
     called = shop.call(capsys, "coverage", "--json", day=None)
     assert called.code == 1, called.err
-    jsonschema.validate(called.document, schema_of("coverage"))
+    valid(called.document, "coverage")
     lines = POLICY.splitlines()
 
     def at(text: str) -> str:

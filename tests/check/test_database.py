@@ -6,10 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
-from retention.pipeline.schemas import schema_of
 from support.flawed import make
+from support.schemas import valid
 from support.shop import Called, Shop
 
 SEEDED = Path(__file__).with_name("database.yaml")
@@ -37,7 +35,7 @@ def test_every_seeded_mistake_is_found_in_the_database_and_nothing_else(
     make(engine_url)
     called = checked(engine_url, tmp_path, SEEDED, capsys)
     assert called.code == 1, called.err
-    jsonschema.validate(called.document, schema_of("check"))
+    valid(called.document, "check")
     findings = called.document["findings"]
     found = {(one["code"], one["where"]) for one in findings if one["code"] != "RET227"}
     wanted = seeded(SEEDED)

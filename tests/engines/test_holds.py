@@ -12,13 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from retention.execute.batch import Batches
 from retention.execute.sweep import Sweep
-from retention.pipeline.schemas import schema_of
 from support.library import MATRIX, Rows, make_library, rows_of
+from support.schemas import valid
 from support.shop import ROOT, Called, Shop
 
 CANARY = "CANARY-held-7d1"
@@ -63,7 +62,7 @@ def hold(library: Shop, capsys: Any, *what: str) -> str:
     words = ("--reason", "a case", "--by", "the officer", "--json")
     added = library.call(capsys, "hold", "add", *what, *words, day=None)
     assert added.code == 0, added.err
-    jsonschema.validate(added.document, schema_of("hold"))
+    valid(added.document, "hold")
     return str(added.document["id"])
 
 
@@ -76,7 +75,7 @@ def plan(library: Shop, capsys: Any, *options: str) -> dict[str, dict[str, Any]]
     """Return a full plan's rules, of which every row is in exactly one state."""
     planned = library.call(capsys, "plan", "--full", "--json", *options)
     assert planned.code == 0, planned.err
-    jsonschema.validate(planned.document, schema_of("plan"))
+    valid(planned.document, "plan")
     for rule in by_rule(planned).values():
         assert sum(rule["rows"][state] for state in STATES) == rule["rows"]["selected"], rule["id"]
     return by_rule(planned)
@@ -85,7 +84,7 @@ def plan(library: Shop, capsys: Any, *options: str) -> dict[str, dict[str, Any]]
 def run(library: Shop, capsys: Any, *options: str) -> Called:
     ran = library.call(capsys, "run", "--json", *options)
     assert ran.code == 0, ran.out + ran.err
-    jsonschema.validate(ran.document, schema_of("run"))
+    valid(ran.document, "run")
     return ran
 
 

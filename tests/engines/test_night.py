@@ -7,12 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from sqlalchemy import text
 
 from retention.demo.ugly import ugly_rows
-from retention.pipeline.schemas import schema_of
+from support.schemas import valid
 from support.shop import DAY, Shop, changed_matrix, make_shop
 
 BY_HAND = {
@@ -53,7 +52,7 @@ def _by_rule(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_plan_run_and_second_night_agree_with_sql_by_hand(shop: Shop, capsys: Any) -> None:
     planned = shop.call(capsys, "plan", "--full", "--json")
     assert planned.code == 0, planned.err
-    jsonschema.validate(planned.document, schema_of("plan"))
+    valid(planned.document, "plan")
     rules = _by_rule(planned.document)
     for rule, statement in BY_HAND.items():
         assert rules[rule]["planned"] == shop.one(statement), rule
@@ -66,7 +65,7 @@ def test_plan_run_and_second_night_agree_with_sql_by_hand(shop: Shop, capsys: An
     before = {table: shop.one(f"SELECT count(*) FROM {table}") for table in ("login_log", "orders", "order_item")}
     ran = shop.call(capsys, "run", "--json", *shop.accepts())
     assert ran.code == 0, ran.err
-    jsonschema.validate(ran.document, schema_of("run"))
+    valid(ran.document, "run")
     done = _by_rule(ran.document)
     for rule in DELETED_BY_HAND:
         assert done[rule]["done"] == rules[rule]["planned"], rule
@@ -89,7 +88,7 @@ def test_plan_run_and_second_night_agree_with_sql_by_hand(shop: Shop, capsys: An
     assert all(rule["planned"] == 0 and rule["done"] == 0 for rule in again.document["rules"])
     looked = shop.call(capsys, "verify", "--json", day=None)
     assert looked.code == 0, looked.out
-    jsonschema.validate(looked.document, schema_of("verify"))
+    valid(looked.document, "verify")
 
 
 def _each_ugly_row_met_its_fate(shop: Shop, actions: dict[str, str]) -> None:

@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from sqlalchemy import Engine, event, exc
 
 from plan.steps import Steps, ledger_in
-from retention.pipeline.schemas import schema_of
 from support.doomed import STEPS, start
 from support.kept_apart import LATER, MATRIX, NIGHT, everything, make_payments, pay
+from support.schemas import valid
 from support.shop import Called, Shop
 
 OLD, RECENT, YOUNG = "2024-05-01", "2020-03-01", "2024-06-01"
@@ -50,7 +49,7 @@ def test_rows_move_with_their_parts_unchanged_and_what_has_to_stay_stays(
     assert held.code == 0, held.err
     before = everything(shop)
     planned = shop.call(capsys, "plan", "--json", day=NIGHT)
-    jsonschema.validate(planned.document, schema_of("plan"))
+    valid(planned.document, "plan")
     plan = by_rule(planned)["settled"]
     assert (plan["action"], plan["to"], plan["planned"]) == ("separate", "shop.payment_kept", 3)
     assert (plan["rows"]["held"], plan["rows"]["referenced"]) == (1, 1)
@@ -59,7 +58,7 @@ def test_rows_move_with_their_parts_unchanged_and_what_has_to_stay_stays(
     shop.do("UPDATE payment SET settled_on = NULL WHERE id = 6")
     ran = shop.call(capsys, "run", "--json", "--plan", planned.document["digest"], day=None)
     assert ran.code == 0, ran.out + ran.err
-    jsonschema.validate(ran.document, schema_of("run"))
+    valid(ran.document, "run")
     rule = by_rule(ran)["settled"]
     assert (rule["done"], rule["survived"], rule["to"]) == (2, 1, "shop.payment_kept")
     assert {part["table"]: part["rows"] for part in rule["parts"]} == {"shop.card": 2, "shop.stamp": 4}
@@ -232,7 +231,7 @@ def test_questions_tell_of_moving(sqlite_url: str, tmp_path: Path, capsys: Any) 
     row = shop.call(capsys, "explain", "shop.payment", "1", "--json", day=NIGHT).document["rules"][0]
     assert (row["state"], row["action"], row["goes_on"]) == ("in_use", "separate", "2024-06-11")
     months = shop.call(capsys, "forecast", "--months", "1", "--json", day=NIGHT).document
-    jsonschema.validate(months, schema_of("forecast"))
+    valid(months, "forecast")
     settled = next(one for one in months["rules"] if one["id"] == "settled")
     assert (settled["action"], settled["months"][0]["rows"]) == ("separate", 1)
     other = tmp_path / "other.yaml"
@@ -242,7 +241,7 @@ def test_questions_tell_of_moving(sqlite_url: str, tmp_path: Path, capsys: Any) 
     )
     other.write_text(moved, encoding="utf-8")
     changed = shop.call(capsys, "diff", str(shop.matrix), str(other), "--json", day=NIGHT).document
-    jsonschema.validate(changed, schema_of("diff"))
+    valid(changed, "diff")
     assert {one["id"]: one["changed"] for one in changed["rules"] if one["changed"]} == {"settled": ["to"]}
     planned = shop.call(capsys, "plan", day=NIGHT)
     assert "separate → shop.payment_kept" in planned.out

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from retention.pipeline.schemas import schema_of
+from support.schemas import valid
 from support.shop import MATRIX, Shop, make_shop
 
 FIVE, THREE = "2021-11-24", "2023-11-24"
@@ -46,7 +45,7 @@ def _changed(folder: Path, *replacements: tuple[str, str]) -> Path:
 def _diff(shop: Shop, capsys: Any, old: Path, new: Path, *options: str) -> dict[str, dict[str, Any]]:
     asked = shop.call(capsys, "diff", str(old), str(new), "--json", *options)
     assert asked.code == 0, asked.err
-    jsonschema.validate(asked.document, schema_of("diff"))
+    valid(asked.document, "diff")
     return {one["id"]: one for one in asked.document["rules"]}
 
 

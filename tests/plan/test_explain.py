@@ -9,14 +9,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from sqlalchemy import text
 
 from retention.demo.ugly import FIRST, ugly_rows
-from retention.pipeline.schemas import schema_of
 from retention.plan.states import STATES
 from support.questions import asking, opened, planned
+from support.schemas import valid
 from support.shop import DAY, Shop, changed_matrix, make_shop
 
 ONE_DAY = timedelta(days=1)
@@ -37,7 +36,7 @@ def sqlite_shop(sqlite_url: str, tmp_path: Path) -> Shop:
 def _explained(shop: Shop, capsys: Any, table: str, *key: object, day: date = DAY, lang: str = "en") -> dict[str, Any]:
     asked = shop.call(capsys, "explain", table, *map(str, key), "--json", "--lang", lang, day=day)
     assert asked.code == 0, asked.err
-    jsonschema.validate(asked.document, schema_of("explain"))
+    valid(asked.document, "explain")
     return asked.document
 
 

@@ -6,12 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
-from retention.pipeline.schemas import schema_of
 from retention.plan.forecast import months_after
 from support.questions import opened, planned
+from support.schemas import valid
 from support.shop import DAY, Shop, make_shop
 
 
@@ -23,7 +22,7 @@ def shop(engine_url: str, tmp_path: Path) -> Shop:
 def _forecast(shop: Shop, capsys: Any, *options: str, day: date = DAY) -> dict[str, Any]:
     asked = shop.call(capsys, "forecast", "--json", *options, day=day)
     assert asked.code == 0, asked.err
-    jsonschema.validate(asked.document, schema_of("forecast"))
+    valid(asked.document, "forecast")
     return asked.document
 
 

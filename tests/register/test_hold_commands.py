@@ -8,16 +8,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from retention.errors import Refused
 from retention.keys import seal, unseal
 from retention.ledger import Ledger
-from retention.pipeline.schemas import schema_of
 from retention.register import Hold, Holds, LiveHolds
 from support.ledgers import open_ledger, ticking
 from support.library import make_library
+from support.schemas import valid
 from support.shop import DAY, Shop
 
 SECRET = "hong-gildong-4711"
@@ -41,13 +40,13 @@ def test_list_shows_who_why_since_and_until_when_and_never_whom(library: Shop, c
     ):
         added = called(library, capsys, "hold", "add", *what, *WHO, "--json")
         assert added.code == 0, added.err
-        jsonschema.validate(added.document, schema_of("hold"))
+        valid(added.document, "hold")
     first = called(library, capsys, "--json", "hold", "list").document["holds"][0]["id"]
     ended = called(library, capsys, "hold", "release", first, "--by", "오하준", "--reason", "취하", "--json")
     assert ended.code == 0, ended.err
     assert ended.document["released_by"] == "오하준"
     told = called(library, capsys, "hold", "list", "--json")
-    jsonschema.validate(told.document, schema_of("holds"))
+    valid(told.document, "holds")
     subject, rule, where = told.document["holds"]
     assert (subject["kind"], subject["by"], subject["reason"], subject["until"]) == (
         "subject", "한지우", "소송 2026-17", "2099-12-31",

@@ -35,7 +35,7 @@ class GivingWay:
     clock: Callable[[], float] = time.monotonic
     _seen: int | None = None
     _until: float = float("-inf")
-    _due: float = float("-inf")
+    _due: float | None = None
 
     def look(self) -> Drag:
         """Return what the next batch owes to others."""
@@ -47,7 +47,9 @@ class GivingWay:
         self._seen = changes
         if now < self._until:
             return Drag(0, GAP, False, ("others",), "others write to it")
-        if now < self._due:
-            return Drag()
-        self._due = now + _EVERY
-        return Drag(gap=LONG_GAP)
+        if self._due is not None and now >= self._due:
+            self._due = now + _EVERY
+            return Drag(gap=LONG_GAP)
+        # Before its first batch the run has kept nobody waiting.
+        self._due = self._due or now + _EVERY
+        return Drag()
