@@ -11,6 +11,8 @@ ROWS ?= 1000000
 # The demo's shop is made round this day and kept, so that every look at it finds the same rows.
 ANCHOR := 2026-11-24
 AS_OF ?= $(ANCHOR)
+# Tests wait for servers and for other processes: one more than there are processors.
+WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 BIN := .venv/bin
 DEMO := var/demo
 
@@ -39,23 +41,34 @@ demo-reset: ## forget the demo
 	@rm -rf "$(DEMO)"
 	echo "the demo is forgotten"
 
+define LINT
+$(BIN)/ruff check .
+$(BIN)/ruff format --check .
+$(BIN)/mypy
+$(BIN)/lint-imports
+endef
+
 lint: setup ## ruff, mypy, import directions
-	@$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@$(LINT)
 
 servers: ## PostgreSQL and MariaDB for the tests, where they are missing (Debian)
 	@scripts/servers
 
-test: setup lint servers ## everything that must hold, on all engines
-	@$(BIN)/pytest -n 2 --dist loadfile
+# The types are looked through beside the tests, which leave a processor idle now and then.
+test: setup servers ## everything that must hold, on all engines
+	@($(LINT)) > .lint.log 2>&1 & lint=$$!
+	passed=0
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile || passed=$$?
+	wait $$lint || passed=$$?
+	cat .lint.log
+	rm -f .lint.log
+	exit $$passed
 
 test-fast: setup lint ## what needs no server
-	@$(BIN)/pytest -n 2 --dist loadfile -m "not postgresql and not mariadb and not slow"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not postgresql and not mariadb and not slow"
 
 proof: setup servers ## the same properties, kills and random cases at full size
-	@RETENTION_PROOF=1 $(BIN)/pytest -n 2 --dist loadfile -m "proof or not proof" -s --timeout 3600
+	@RETENTION_PROOF=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -m "proof or not proof" -s --timeout 3600
 
 bench: setup servers ## how fast and how gentle, against what else there is; ROWS=1000000
 	@$(BIN)/python scripts/bench --rows "$(ROWS)"

@@ -193,10 +193,10 @@ def test_a_run_slows_while_the_load_probe_is_above_its_threshold(log: Log) -> No
     ("sql", "why"),
     [
         ("SELECT n FROM nowhere", "the database refused with"),
-        ("SELECT 'busy'", "it has to give one number"),
-        ("SELECT n, n FROM busy", "it has to give one number"),
-        ("SELECT n FROM busy WHERE n > 100", "it has to give one number"),
-        ("SELECT NULL", "it has to give one number"),
+        pytest.param("SELECT 'busy'", "it has to give one number", marks=pytest.mark.thorough),
+        pytest.param("SELECT n, n FROM busy", "it has to give one number", marks=pytest.mark.thorough),
+        pytest.param("SELECT n FROM busy WHERE n > 100", "it has to give one number", marks=pytest.mark.thorough),
+        pytest.param("SELECT NULL", "it has to give one number", marks=pytest.mark.thorough),
     ],
 )
 def test_a_probe_that_fails_slows_the_run_and_never_fails_it(log: Log, sql: str, why: str) -> None:

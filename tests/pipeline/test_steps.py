@@ -44,6 +44,7 @@ def test_steps_in_separate_processes_do_what_the_whole_night_does(night: Night, 
     assert all(rule["planned"] == 0 for rule in again.document["rules"])
 
 
+@pytest.mark.thorough
 def test_what_nobody_approved_stays_in_whatever_process(night: Night) -> None:
     night.prepare()
     night.before()
@@ -85,6 +86,7 @@ def test_a_retried_unit_goes_on_in_the_same_run_with_a_higher_epoch(night: Night
     assert (visits["done"], visits["oldest_clock"], visits["newest_clock"]) == (8, "2020-05-05", "2020-05-05")
 
 
+@pytest.mark.thorough
 def test_a_run_with_a_unit_that_never_ended_is_not_closed(night: Night) -> None:
     night.prepare()
     night.before()
@@ -97,6 +99,7 @@ def test_a_run_with_a_unit_that_never_ended_is_not_closed(night: Night) -> None:
     assert [run.run for run in night.pipeline().ledger.open_runs()] == [night.run]
 
 
+@pytest.mark.thorough
 def test_a_run_nobody_has_looked_at_since_is_not_closed(night: Night) -> None:
     night.prepare()
     night.before()
@@ -121,6 +124,7 @@ def test_nothing_is_carried_out_under_a_run_that_another_one_has_settled(night: 
     assert settled.closed["broke_off"]
 
 
+@pytest.mark.thorough
 def test_a_matrix_that_changed_under_way_refuses_the_rest_and_says_so(night: Night) -> None:
     night.prepare()
     night.before()
@@ -132,6 +136,7 @@ def test_a_matrix_that_changed_under_way_refuses_the_rest_and_says_so(night: Nig
     assert counted(night.url) == BEFORE
 
 
+@pytest.mark.thorough
 def test_opening_and_closing_again_changes_nothing(night: Night) -> None:
     night.prepare()
     night.before()

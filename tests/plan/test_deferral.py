@@ -91,7 +91,7 @@ def check(field: Field, steps: Steps, scene: Scene) -> tuple[int, int]:
         assert outcome.drifted == 0, rule.id
         equal(_some(outcome.parts), parts[rule.id], f"parts of {rule.id}")
     _ledger_agrees(steps, outcomes)
-    if scene.seed % 5:
+    if scene.seed % 10:
         return len(brute.ids), len(decided.going)
     again, nothing = steps.run(AS_OF, scene.named)
     equal({rule.id: rule.planned for rule in again.rules if rule.planned}, {}, "planned again")

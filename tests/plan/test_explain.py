@@ -122,6 +122,7 @@ def test_a_payment_under_two_statutes_goes_after_the_later(shop: Shop, capsys: A
     assert "말일이 2025-10-10(금요일)로 미루어집니다 (민법 제161조)" in moved
 
 
+@pytest.mark.thorough
 def test_a_member_with_an_open_dispute_is_kept_by_it(shop: Shop, capsys: Any) -> None:
     document = _explained(shop, capsys, "shop.member", FIRST + 5)
     profile, identity = _rule(document, "member_profile"), _rule(document, "member_identity")
@@ -140,6 +141,7 @@ def test_a_member_with_an_open_dispute_is_kept_by_it(shop: Shop, capsys: Any) ->
     assert closed["goes_on"] == "2029-11-21"
 
 
+@pytest.mark.thorough
 def test_an_order_whose_member_left_stays_as_long_as_its_statute(shop: Shop, capsys: Any) -> None:
     shop.do("UPDATE orders SET member_id = :member, contracted_at = '2022-03-16 10:00:00' WHERE id = :id",
             member=FIRST + 7, id=FIRST + 5)  # fmt: skip
@@ -180,6 +182,7 @@ def test_a_login_on_its_boundary_in_both_months_of_a_leap_year(shop: Shop, capsy
                 assert str(rule.goes_on) == max(goes, str(day))
 
 
+@pytest.mark.thorough
 def test_a_part_is_explained_by_its_record(shop: Shop, capsys: Any) -> None:
     shop.do("INSERT INTO order_item (order_id, line, course_id, price) VALUES (:id, 1, 1, 10)", id=FIRST + 1)
     document = _explained(shop, capsys, "shop.order_item", FIRST + 1, 1)
@@ -320,6 +323,7 @@ def test_the_day_said_is_the_first_on_which_a_plan_takes_the_row(shop: Shop, pro
 # --- what refers, holds ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_what_refers_is_counted_with_the_last_day_it_does(shop: Shop, capsys: Any) -> None:
     order = _rule(_explained(shop, capsys, "shop.orders", FIRST + 3), "orders")
     shipment = _rule(_explained(shop, capsys, "shop.shipment", FIRST), "shipments")
@@ -328,6 +332,7 @@ def test_what_refers_is_counted_with_the_last_day_it_does(shop: Shop, capsys: An
     assert order["goes_on"] == shipment["goes_on"], "they go in the same night"
 
 
+@pytest.mark.thorough
 def test_a_hold_is_shown_and_moves_the_day(shop: Shop, capsys: Any) -> None:
     before = _rule(_explained(shop, capsys, "shop.orders", FIRST), "orders")
     assert before["state"] == "due"
