@@ -111,6 +111,7 @@ def seoul(hour: int, minute: int = 0) -> datetime:
 # --- what stops a run ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_outside_its_window_a_run_carries_nothing_out(log: Log) -> None:
     log.under(window="01:00-05:00")
     for moment in (seoul(0, 59), seoul(5), seoul(12)):
@@ -124,12 +125,14 @@ def test_outside_its_window_a_run_carries_nothing_out(log: Log) -> None:
 
 
 @pytest.mark.parametrize(("moment", "works"), [(seoul(23, 30), True), (seoul(4, 59), True), (seoul(5), False)])
+@pytest.mark.thorough
 def test_a_window_may_go_over_midnight(log: Log, moment: datetime, works: bool) -> None:
     log.under(window="23:30-05:00")
     log.steps.now = lambda: moment
     assert log.run().status == ("done" if works else "stopped")
 
 
+@pytest.mark.thorough
 def test_a_window_that_closes_ends_the_run_between_batches_and_the_next_night_goes_on(log: Log) -> None:
     log.under(window="01:00-05:00")
     asked = iter(range(10_000))
@@ -144,6 +147,7 @@ def test_a_window_that_closes_ends_the_run_between_batches_and_the_next_night_go
 
 
 @pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.thorough
 def test_a_stop_switch_ends_the_run_between_batches(log: Log, tmp_path: Path, beside: bool) -> None:
     switch = tmp_path / "retention.stop"
     log.under(stop="retention.stop" if beside else str(switch), target_ms=60_000)
@@ -161,6 +165,7 @@ def test_a_stop_switch_ends_the_run_between_batches(log: Log, tmp_path: Path, be
 
 
 @pytest.mark.parametrize(("asked", "done"), [(None, 30), (10, 10), (50, 30)])
+@pytest.mark.thorough
 def test_the_row_budget_is_the_smaller_of_the_two(log: Log, asked: int | None, done: int) -> None:
     log.under(rows=30)
     outcome = log.run(budget=asked)

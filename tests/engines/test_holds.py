@@ -163,6 +163,7 @@ def test_a_hold_ends_after_its_last_day_in_seoul(library: Shop, capsys: Any, mon
     assert len(theirs(rows_of(library))["visit"]) == 1
 
 
+@pytest.mark.thorough
 def test_a_hold_added_after_the_plan_wins_over_the_plan(library: Shop, capsys: Any) -> None:
     somebody(library)
     before = rows_of(library)
@@ -223,6 +224,7 @@ def test_a_run_at_work_respects_a_hold_that_comes_in_between(
     assert sound.code == 0, sound.out
 
 
+@pytest.mark.thorough
 def test_what_held_rows_refer_to_stays_and_says_until_when(library: Shop, capsys: Any) -> None:
     somebody(library)
     free = plan(library, capsys)

@@ -63,6 +63,7 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
     print(f"{sum(killed.values())} kills: {dict(killed)}")
 
 
+@pytest.mark.thorough
 def test_a_second_run_is_refused_while_one_is_at_work(engine_url: str, tmp_path: Path, capsys: Any) -> None:
     shop = _shop(engine_url, tmp_path)
     process = start(shop.environment, RUN, STEPS[4], 1, signal.SIGSTOP)

@@ -189,6 +189,7 @@ def shop(engine_url: str, tmp_path: Path) -> Shop:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_new_user_gets_from_a_database_to_a_purge(shop: Shop, tmp_path: Path, capsys: Any) -> None:
     file = tmp_path / "retention.yaml"
     drafted = shop.call(capsys, "init", "saleor", "--out", str(file), day=None)

@@ -174,10 +174,10 @@ def test_random_schemas_on_sqlite_agree_with_brute_force(sqlite_url: str, folder
 @pytest.mark.slow
 @pytest.mark.postgresql
 def test_random_schemas_on_postgresql_agree_with_brute_force(postgresql_url: str, folder: Path, proof: bool) -> None:
-    sweep(postgresql_url, folder, range(10_000, 10_000 + (60 if proof else 6)))
+    sweep(postgresql_url, folder, range(10_000, 10_000 + (60 if proof else 5)))
 
 
 @pytest.mark.slow
 @pytest.mark.mariadb
 def test_random_schemas_on_mariadb_agree_with_brute_force(mariadb_url: str, folder: Path, proof: bool) -> None:
-    sweep(mariadb_url, folder, range(20_000, 20_000 + (60 if proof else 6)))
+    sweep(mariadb_url, folder, range(20_000, 20_000 + (60 if proof else 5)))
