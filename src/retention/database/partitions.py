@@ -122,8 +122,7 @@ def _drop_on_postgresql(connection: Connection, which: Table, one: Slice) -> boo
     # In the order in which everybody locks them; the drop would ask for both anyway.
     connection.exec_driver_sql(f"LOCK TABLE ONLY {parent} IN ACCESS EXCLUSIVE MODE")
     connection.exec_driver_sql(f"LOCK TABLE ONLY {name} IN ACCESS EXCLUSIVE MODE")
-    row = select(literal(1)).select_from(text(name)).limit(1)
-    if connection.execute(row).first() is not None:
+    if _holds_a_row(connection, name):
         return False
     connection.exec_driver_sql(f"DROP TABLE {name}")
     return True
@@ -133,12 +132,17 @@ def _drop_on_mariadb(connection: Connection, which: Table, one: Slice) -> bool:
     quote = connection.dialect.identifier_preparer
     name, partition = quote.format_table(which), quote.quote(one.name)
     connection.exec_driver_sql("SET lock_wait_timeout = 1")
-    connection.exec_driver_sql(f"LOCK TABLES {name} WRITE")
     try:
-        row = select(literal(1)).select_from(text(f"{name} PARTITION ({partition})")).limit(1)
-        if connection.execute(row).first() is not None:
+        connection.exec_driver_sql(f"LOCK TABLES {name} WRITE")
+        if _holds_a_row(connection, f"{name} PARTITION ({partition})"):
             return False
         connection.exec_driver_sql(f"ALTER TABLE {name} DROP PARTITION {partition}")
     finally:
         connection.exec_driver_sql("UNLOCK TABLES")
+        # The session goes on with the unit's other rules.
+        connection.exec_driver_sql("SET lock_wait_timeout = DEFAULT")
     return True
+
+
+def _holds_a_row(connection: Connection, quoted: str) -> bool:
+    return connection.execute(select(literal(1)).select_from(text(quoted)).limit(1)).first() is not None

@@ -44,11 +44,11 @@ def drop_emptied(
 def _past(rule: BoundRule, as_of: date, every: list[Slice]) -> Iterator[Slice]:
     """Yield those whose whole range lies before the cutoff of each period that is counted from their column."""
     for one in every:
-        days = [
+        lies_before = [
             one.before(keep.cutoff(as_of, rule.calendar), clock.clock.format)
             for keep in rule.keeps
             for clock in keep.clock.columns
             if clock.column == one.column and not clock.steps
         ]
-        if days and all(days):
+        if lies_before and all(lies_before):
             yield one

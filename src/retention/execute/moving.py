@@ -18,7 +18,7 @@ from retention.errors import DatabaseFault, NotMoved, Refused
 from retention.matrix.model import Action, TableName
 from retention.plan.rules import BoundRule
 from retention.plan.statement import moving
-from retention.plan.units import part_paths
+from retention.plan.units import moved_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Moving:
         """
         if rule.action is not Action.SEPARATE:
             return None
-        tables = {rule.table: rule.to, **{path[-1].table: path[-1].to for path in part_paths(rule.parts)}}
+        tables = moved_to(rule)
         for table, to in tables.items():
             if to is None:
                 raise Refused(

@@ -230,9 +230,9 @@ class RuleRun:
 
     def _weigh(self, connection: Connection) -> None:
         """Let the engine know how much the rule has written down beside the shop's rows."""
-        database = self.unit.binding.database
-        with database.transaction(connection):
-            for own in (DONE, CLOCK):
+        database, own = self.unit.binding.database, CLOCK if self.rule.action.on_rows else DONE
+        if own is DONE or kept_clocks(self.unit, self.rule) is not None:
+            with database.transaction(connection):
                 database.dialect.weigh(connection, own)
 
     def seal(self) -> Seal | None:

@@ -84,8 +84,7 @@ class Unit:
         """Return, for every table of which rows are moved, the tables they are moved to."""
         found: dict[TableKey, set[TableKey]] = {}
         for rule in self.rules:
-            moved = [(rule.table, rule.to), *((path[-1].table, path[-1].to) for path in part_paths(rule.parts))]
-            for table, to in moved:
+            for table, to in moved_to(rule).items():
                 if to is not None:
                     found.setdefault(table, set()).add(to)
         return found
@@ -163,6 +162,11 @@ class Unit:
         """Whether the relation's parent columns name one row, so that a part has one owner over it."""
         shape = self.binding.shape(relation.parent)
         return any(set(key) <= set(relation.parent_columns) for key in (shape.primary_key, *shape.unique_keys) if key)
+
+
+def moved_to(rule: BoundRule) -> dict[TableKey, TableKey | None]:
+    """Return where a rule's rows and their parts are moved to, by table; None where they aren't, or nobody says."""
+    return {rule.table: rule.to, **{path[-1].table: path[-1].to for path in part_paths(rule.parts)}}
 
 
 def part_paths(parts: Sequence[BoundPart], above: Path = ()) -> Iterator[Path]:
