@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from retention.check.coverage import uncovered
 from retention.matrix.load import load
-from support.flawed import identify
+from support.identity import identify
 from support.matrices import written
 from support.schemas import valid
 from support.shop import MATRIX, Shop

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from support.flawed import identify
+from support.identity import identify
 from support.matrices import written
 from support.shop import Shop
 

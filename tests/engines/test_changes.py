@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.pool import NullPool
 
 from plan.random_schema import AS_OF
-from plan.steps import Steps, identify, ledger_in
+from plan.steps import Steps, ledger_in
 from retention.execute.context import Outcome
+from support.identity import identify
 
 # Members with their orders; an order with its items, which a scan refers to; and notes that only the matrix knows.
 TABLES = [

@@ -17,10 +17,11 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.pool import NullPool
 
 from plan.random_schema import AS_OF
-from plan.steps import Steps, identify, ledger_in
+from plan.steps import Steps, ledger_in
 from retention.database.connect import open_database
 from retention.database.dialect import Dialect
 from retention.execute.context import Outcome
+from support.identity import identify
 from support.servers import free_port
 
 ROWS = 200

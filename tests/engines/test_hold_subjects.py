@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
-from retention.pipeline import wall_clock
+from support.identity import identify
 from support.shop import Shop
 
 UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
@@ -114,9 +112,7 @@ def types(engine_url: str, tmp_path: Path) -> Shop:
                 text("INSERT INTO of_pair (one, other, at) VALUES (:o, :t, '2020-01-01')"), {"o": one, "t": other}
             )
         connection.exec_driver_sql("INSERT INTO of_part (id, one, other) VALUES (1, 1, 'a'), (2, 1, 'a'), (3, 2, 'a')")
-    database = open_database("types", 0, "shop_db", make_url(engine_url))
-    give_identity(database, "types", wall_clock())
-    database.close()
+    identify(engine_url, "types")
     return shop
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from plan.random_schema import AS_OF
-from plan.steps import Steps, identify, ledger_in
+from plan.steps import Steps, ledger_in
 from retention.execute.context import Outcome
+from support.identity import identify
 
 OLD, YOUNG = AS_OF.replace(year=AS_OF.year - 2), AS_OF
 YEARS = range(AS_OF.year - 3, AS_OF.year + 2)

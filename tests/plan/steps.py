@@ -11,8 +11,6 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
 from retention.execute.context import Outcome, RunContext
 from retention.execute.unit import UnitRun
 from retention.keys import RunKey
@@ -102,15 +100,6 @@ class Steps:
         """Return the ledger's batches of the last run."""
         run = f"{self.name}-{self.runs}"
         return [dict(entry.body) for entry in self.ledger.entries(run=run, kind="batch")]
-
-
-def identify(url: str, identity: str) -> None:
-    """Make the pipeline's own tables."""
-    database = open_database("db", 0, "db", make_url(url))
-    try:
-        give_identity(database, identity, NOW)
-    finally:
-        database.close()
 
 
 @contextmanager

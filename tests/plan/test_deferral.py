@@ -11,7 +11,8 @@ from sqlalchemy.pool import NullPool
 
 from plan.brute_force import Brute, Decision, after, new_orphans, same
 from plan.random_schema import AS_OF, Rows, Scene, random_scene
-from plan.steps import Steps, identify, ledger_in
+from plan.steps import Steps, ledger_in
+from support.identity import identify
 
 
 @pytest.fixture(scope="module")

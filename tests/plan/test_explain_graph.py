@@ -11,11 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
-from retention.database.url import parse
-from retention.pipeline import wall_clock
 from retention.plan.states import STATES
+from support.identity import identify
 from support.questions import asking, opened, planned
 from support.shop import Shop
 
@@ -129,9 +126,7 @@ def shop(engine_url: str, tmp_path: Path) -> Shop:
             names = list(rows[0])
             values = ", ".join(f":{name}" for name in names)
             connection.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"), rows)
-    database = open_database("shop", 0, "shop_db", parse(engine_url, "the test"))
-    give_identity(database, "shop-demo", wall_clock())
-    database.close()
+    identify(engine_url, "shop-demo")
     return made
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
-from retention.pipeline import wall_clock
+from support.identity import identify
 
 TABLES = """
 CREATE TABLE member (id INTEGER PRIMARY KEY, login_id VARCHAR(40) NOT NULL UNIQUE, name VARCHAR(60) NOT NULL,
@@ -77,13 +75,6 @@ def make(url: str, identity: str = "shop-1") -> None:
         name = "mariadb" if connection.dialect.name in ("mysql", "mariadb") else connection.dialect.name
         _make(connection, name)
     identify(url, identity)
-
-
-def identify(url: str, identity: str = "shop-1") -> None:
-    """Give a database its identity."""
-    database = open_database("shop", 0, "shop_db", make_url(url))
-    give_identity(database, identity, wall_clock())
-    database.close()
 
 
 def _make(connection: Connection, name: str) -> None:

@@ -9,9 +9,7 @@ from typing import Any
 
 from sqlalchemy import make_url, text
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
-from retention.pipeline import wall_clock
+from support.identity import identify
 from support.shop import Shop
 
 NIGHT, LATER = date(2024, 6, 1), date(2026, 11, 24)
@@ -112,9 +110,7 @@ def make_payments(url: str, folder: Path, *, more: str = "", kept: str = "", mat
         for statement in statements:
             connection.exec_driver_sql(statement)
         connection.execute(text("INSERT INTO buyer (id) VALUES (1), (2)"))
-    database = open_database("shop", 0, "shop_db", make_url(url))
-    give_identity(database, "apart", wall_clock())
-    database.close()
+    identify(url, "apart")
     return shop
 
 

@@ -8,11 +8,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
-from retention.pipeline import wall_clock
+from support.identity import identify
 from support.shop import DAY, Shop
 
 DDL = (
@@ -117,9 +115,7 @@ def make_library(url: str, folder: Path, *, people: int = 12, seed: int = 1) -> 
             holes = ", ".join(f":{name}" for name in names)
             statement = text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({holes})")
             connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
-    database = open_database("library", 0, "shop_db", make_url(url))
-    give_identity(database, "library-test", wall_clock())
-    database.close()
+    identify(url, "library-test")
     return shop
 
 

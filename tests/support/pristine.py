@@ -7,15 +7,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, inspect, text
+from sqlalchemy import URL, create_engine, inspect
 from sqlalchemy.pool import NullPool
 
-from retention.database.connect import open_database
 from retention.database.ddl import script, split
-from retention.database.identity import give_identity
 from retention.demo import build_shop
-from retention.pipeline import wall_clock
 from support.days import DAY
+from support.identity import identify
 
 _MADE: dict[tuple[URL, int, int], URL] = {}
 
@@ -28,13 +26,10 @@ def shop_in(url: URL, *, members: int, seed: int, identity: str) -> None:
     if known not in _MADE:
         _MADE[known] = _made(server, members, seed)
     {"sqlite": _copy_file, "postgresql": _copy_database, "mariadb": _copy_tables}[engine](_MADE[known], url)
-    database = open_database("shop", 0, "shop_db", url)
-    give_identity(database, identity, wall_clock())
+    identify(url.render_as_string(hide_password=False), identity)
     # Servers gather statistics by themselves some time after a load; a plan's index would change in between.
     if engine == "mariadb":
-        with database.engine.begin() as connection:
-            connection.execute(text(f"ANALYZE TABLE {', '.join(inspect(connection).get_table_names())}"))
-    database.close()
+        _administer(url, f"ANALYZE TABLE {', '.join(_tables(url))}")
 
 
 def _made(server: URL, members: int, seed: int) -> URL:
@@ -62,20 +57,12 @@ def _copy_database(pristine: URL, url: URL) -> None:
 
 
 def _copy_tables(pristine: URL, url: URL) -> None:
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        for statement in split(script("shop/mariadb.sql")):
-            connection.exec_driver_sql(statement)
-        connection.exec_driver_sql("SET foreign_key_checks = 0")
-        for table in inspect(connection).get_table_names():
-            columns = _own_columns(connection, table)
-            connection.exec_driver_sql(
-                f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {pristine.database}.{table}"
-            )
+    rows = (f"INSERT INTO {table} SELECT * FROM {pristine.database}.{table}" for table in _tables(pristine))
+    _administer(url, *split(script("shop/mariadb.sql")), "SET foreign_key_checks = 0", *rows)
 
 
-def _own_columns(connection: Connection, table: str) -> str:
-    return ", ".join(one["name"] for one in inspect(connection).get_columns(table) if "computed" not in one)
+def _tables(url: URL) -> list[str]:
+    return inspect(create_engine(url, poolclass=NullPool)).get_table_names()
 
 
 def _administer(url: URL, *statements: str) -> None:

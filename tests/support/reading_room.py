@@ -8,10 +8,8 @@ from pathlib import Path
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
 from retention.database.url import parse
-from retention.pipeline import wall_clock
+from support.identity import identify
 
 DAY = date(2026, 11, 24)
 LOANS, VISITS, READERS = 6, 4, 3
@@ -70,9 +68,7 @@ def make_library(url: str, personal: str = "somebody") -> None:
         for table, values in rows.items():
             connection.execute(text(f"INSERT INTO {table} VALUES {', '.join(values)}"))
     engine.dispose()
-    database = open_database("library", 0, "library_db", parse(url, "library"))
-    give_identity(database, "library-test", wall_clock())
-    database.close()
+    identify(url, "library-test")
 
 
 def write_matrix(path: Path, *replacements: tuple[str, str]) -> Path:

@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url, text
 
-from retention.database.connect import open_database
-from retention.database.identity import give_identity
-from retention.pipeline import wall_clock
 from retention.surrogate.date_shift import MOST
+from support.identity import identify
 from support.shop import Shop
 
 pytestmark = pytest.mark.slow
@@ -170,9 +168,7 @@ def shop(engine_url: str, tmp_path: Path, capsys: Any) -> Shop:
         for number in range(9)
     ]
     _insert(shop, "guest", guests)
-    database = open_database("shop", 0, "shop_db", url)
-    give_identity(database, "shop-demo", wall_clock())
-    database.close()
+    identify(shop.url, "shop-demo")
     assert shop.call(capsys, "key", "new", day=None).code == 0
     return shop
 
