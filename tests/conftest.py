@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
@@ -23,6 +24,10 @@ settings.register_profile("test", derandomize=True, deadline=None, max_examples=
 settings.register_profile("proof", derandomize=False, deadline=None, max_examples=2000, print_blob=True)
 _PROOF = os.environ.get("RETENTION_PROOF") == "1"
 settings.load_profile("proof" if _PROOF else "test")
+if not _PROOF:
+    # Literals of whatever modules a process happens to have loaded cost it seconds of reading, and make its examples
+    # others than those of its neighbour.
+    providers._get_local_constants = lambda: providers._local_constants
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -181,11 +181,11 @@ class Delete:
         """Write down what rows that stay have to know of the record; return the keys of the rows."""
         kept, chosen = self.kept_clocks, self._ranges.literal(here)
         assert kept is not None
-        kept.keep(connection, self.rule.table, chosen)
+        kept.keep(connection, self.rule.table, chosen, {})
         for path in self._paths:
             _member, mine = self._part_of(path, chosen, by_join=False)
-            kept.keep(connection, path[-1].table, mine)
-        return kept.names(connection, chosen)
+            kept.keep(connection, path[-1].table, mine, {})
+        return kept.names(connection, chosen, {})
 
     def _copies(self, chosen: Sql, whole: Sql) -> Iterator[Copy]:
         """Yield what copies the chosen rows and their parts, in the order in which rows of one refer to the other."""

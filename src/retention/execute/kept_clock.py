@@ -47,26 +47,27 @@ class KeptClocks:
     paths: tuple[ClockColumn, ...]
     forgets: bool
 
-    def keep(self, connection: Connection, table: TableKey, chosen: Sql) -> None:
+    def keep(self, connection: Connection, table: TableKey, chosen: Sql, bounds: Mapping[str, int]) -> None:
         """Write down, before the chosen rows of ``table`` go, what rows that stay have to know of them.
 
-        ``table`` is the rule's own, or that of a part.
+        ``table`` is the rule's own, or that of a part; ``bounds`` are the values of the parameters in ``chosen``.
         """
         if table == self.rule.table:
             for one in self.waiting:
-                for rule_id, days in self._last_days(connection, chosen, one):
+                for rule_id, days in self._last_days(connection, chosen, bounds, one):
                     self._write(connection, one.table, rule_id, days)
         for clock in self.paths:
             for number, step in enumerate(clock.steps):
                 if step.reached == table and clock.kept is not None:
-                    days = self._days(connection, table, chosen, clock, number)
+                    days = self._days(connection, table, chosen, bounds, clock, number)
                     self._write(connection, clock.table, clock.kept.name, days)
 
-    def names(self, connection: Connection, chosen: Sql) -> list[str]:
+    def names(self, connection: Connection, chosen: Sql, bounds: Mapping[str, int]) -> list[str]:
         """Return the keys of the chosen rows as the pipeline's own tables have them, while the rows are there."""
         if not self.forgets:
             return []
-        return list(connection.execute(select(self.rule.key_text(self.rule.row)).where(chosen)).scalars())
+        query = select(self.rule.key_text(self.rule.row)).where(chosen)
+        return list(connection.execute(query, bounds).scalars())
 
     def forget(self, connection: Connection, names: Sequence[str]) -> None:
         """Take what the pipeline kept of rows out of its own tables, once the rows are gone."""
@@ -78,7 +79,9 @@ class KeptClocks:
             if ids:
                 connection.execute(delete(DONE).where(DONE.c.rule.in_(ids), DONE.c.row_key.in_(some)))
 
-    def _last_days(self, connection: Connection, chosen: Sql, waiting: Waiting) -> Iterator[tuple[str, dict[str, str]]]:
+    def _last_days(
+        self, connection: Connection, chosen: Sql, bounds: Mapping[str, int], waiting: Waiting
+    ) -> Iterator[tuple[str, dict[str, str]]]:
         """Yield, for each rule waited for, the latest last day of its rows by the key of the row they refer to."""
         dialect = self.rule.binding.database.dialect
         row, above = self.rule.row, self.rule.binding.shape(waiting.table).sql.alias()
@@ -96,14 +99,20 @@ class KeptClocks:
                     .where(and_(chosen, one.selected(row), other.selected(row)))
                     .group_by(name)
                 )
-                for key, *texts in connection.execute(query):
+                for key, *texts in connection.execute(query, bounds):
                     events = zip(terms, texts, strict=True)
                     days = [term.end_of(date.fromisoformat(text)).isoformat() for term, text in events if text]
                     found[str(key)] = max([found.get(str(key), ""), *days])
             yield one.id, {key: day for key, day in found.items() if day}
 
     def _days(
-        self, connection: Connection, table: TableKey, chosen: Sql, clock: ClockColumn, number: int
+        self,
+        connection: Connection,
+        table: TableKey,
+        chosen: Sql,
+        bounds: Mapping[str, int],
+        clock: ClockColumn,
+        number: int,
     ) -> dict[str, str]:
         """Return the latest day that the chosen rows, and rows reached through them, said for each counting row."""
         assert clock.kept is not None
@@ -118,7 +127,7 @@ class KeptClocks:
             .group_by(name)
         )
         found: dict[str, str] = {}
-        for key, text, unreadable in connection.execute(query):
+        for key, text, unreadable in connection.execute(query, bounds):
             if unreadable or text:
                 found[str(key)] = UNREADABLE if unreadable else str(text)
         return found

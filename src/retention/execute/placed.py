@@ -180,12 +180,11 @@ class Batch:
             clocks = self.all.clocks[rule.id]
             if clocks is None:
                 continue
-            chosen = self.all.chosen(rule).params(self.bounds)
-            clocks.keep(self.connection, rule.table, chosen)
+            chosen = self.all.chosen(rule)
+            clocks.keep(self.connection, rule.table, chosen, self.bounds)
             for table in dict.fromkeys(path[-1].table for path in part_paths(rule.parts)):
-                mine = self.all.among(table, self.all.row(table)).params(self.bounds)
-                clocks.keep(self.connection, table, mine)
-            found.append((clocks, clocks.names(self.connection, chosen)))
+                clocks.keep(self.connection, table, self.all.among(table, self.all.row(table)), self.bounds)
+            found.append((clocks, clocks.names(self.connection, chosen, self.bounds)))
         return found
 
     def count_parts(self, dones: Sequence[Done]) -> None:
