@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-NOT_BUILT = "not built"
-
 
 @dataclass(frozen=True)
 class Bar:

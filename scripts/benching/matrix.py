@@ -14,7 +14,7 @@ timezone: Asia/Seoul
 organisation: {{name: bench}}
 classification: advised
 databases:
-  bench: {{connection: {CONNECTION}, identity: {IDENTITY}, zone: Asia/Seoul}}
+  bench: {{connection: {CONNECTION}, identity: {IDENTITY}, zone: Asia/Seoul, execute: {{workers: WORKERS}}}}
 legal_bases:
   kept: {{statute: 통신비밀보호법, article: 제15조의2 ②, record: 로그인 기록, keep: {PERIOD}, roll_holidays: false}}
 purposes:
@@ -23,6 +23,10 @@ tables:
 """
 
 
-def write_matrix(path: Path, shape: Shape, proof: str) -> None:
-    """Write it. ``proof`` is ``keys``, which is what a rule has that says nothing, or ``count``."""
-    path.write_text(f"{_HEAD}{shape.matrix_tables}rules:\n{shape.rule}    proof: {proof}\n", encoding="utf-8")
+def write_matrix(path: Path, shape: Shape, proof: str, workers: int) -> None:
+    """Write it. ``proof`` is ``keys``, which is what a rule has that says nothing, or ``count``.
+
+    Nobody is asked, as in any night but the first: a plan that a person is to approve also lists the rows.
+    """
+    rule = f"{shape.rule}    proof: {proof}\n    approval: never\n"
+    path.write_text(f"{_HEAD.replace('WORKERS', str(workers))}{shape.matrix_tables}rules:\n{rule}", encoding="utf-8")

@@ -26,12 +26,13 @@ class Product:
     """Carries a shape's rule out on a fresh copy.
 
     ``proof`` is ``keys`` (as shipped) or ``count``; ``whole`` takes the night's checks in the same process, as
-    ``retention run`` does.
+    ``retention run`` does. ``workers`` is how many may work on one table, where the engine lets more than one.
     """
 
     shape: Shape
     proof: str = "keys"
     whole: bool = False
+    workers: int = 2
 
     def purge(self, url: str, expected: int) -> Figure:
         """Purge and return its figure.
@@ -47,7 +48,7 @@ class Product:
         """Give a client that has planned, checked and opened its run, and waits for :meth:`begin`."""
         with TemporaryDirectory(prefix="retention-bench-") as name:
             folder = Path(name)
-            write_matrix(folder / "matrix.yaml", self.shape, self.proof)
+            write_matrix(folder / "matrix.yaml", self.shape, self.proof, self.workers)
             environment = {
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

@@ -28,7 +28,7 @@ RUN = ("run", *ACCEPTED, "--as-of", DAY.isoformat())
 PATIENCE = 120
 
 
-def _shop(url: str, folder: Path, members: int = 120) -> Shop:
+def _shop(url: str, folder: Path, members: int = 60) -> Shop:
     """Return a shop whose batches are small."""
     shop = make_shop(url, folder, members=members)
     # Of the few rows that are left in the end, one that can't be read would be more than the rule tolerates.
@@ -39,7 +39,7 @@ def _shop(url: str, folder: Path, members: int = 120) -> Shop:
 
 
 def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, capsys: Any, proof: bool) -> None:
-    shop = _shop(engine_url, tmp_path, members=2000 if proof else 120)
+    shop = _shop(engine_url, tmp_path, members=2000 if proof else 60)
     rows = shop.one("SELECT count(*) FROM login_log")
     chance = random.Random(7)
     killed: Counter[str] = Counter()

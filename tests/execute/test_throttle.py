@@ -16,6 +16,7 @@ from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.drag import Drag, slower
 from retention.execute.giving_way import GAP, LONG_GAP, GivingWay
+from retention.execute.second import Resting
 from retention.execute.throttle import Throttle
 from retention.execute.waiting import WaitingSignal
 from retention.matrix.model import Execution
@@ -175,3 +176,15 @@ def test_where_one_writes_at_a_time_others_are_let_in_after_every_batch_once_the
         scene.now += 10
         assert [batch(), batch()] == [LONG_GAP, 0]
     other.dispose()
+
+
+def test_the_second_worker_rests_while_the_first_is_slowed() -> None:
+    scene = Scene()
+    resting = Resting(scene.throttle)
+    assert not resting.look().wait
+    scene.drag = slower(1, "load probe", "load probe 34 > 20")
+    scene.throttle.take("log", 500)
+    assert resting.look().wait
+    scene.drag = Drag()
+    scene.throttle.take("log", 500)
+    assert not resting.look().wait

@@ -398,6 +398,8 @@ def test_any_other_transform_is_told_on_its_line(tmp_path: Path, shape: str) -> 
         "{load_probe: {sql: WITH x AS (DELETE FROM y) SELECT 1, threshold: 1}}",
         "{load_probe: {sql: SELECT 1}}",
         "{replica_lag: -1}",
+        "{workers: 0}",
+        "{workers: 3}",
         "[]",
     ],
 )
@@ -409,7 +411,7 @@ def test_settings_of_execution_are_checked(tmp_path: Path, execute: str) -> None
 @pytest.mark.parametrize(
     ("settings", "codes"),
     [
-        ("execute: {window: 01:00-24:00, rows: 0, stop: off}", []),
+        ("execute: {window: 01:00-24:00, rows: 0, stop: off, workers: 1}", []),
         ("execute: {load_probe: {sql: 'select\n n\n from busy', threshold: 1}}", []),
         ("replicas: {shop_db: [shop_ro]}, execute: {replica_lag: 2}", []),
         ("execute: {replica_lag: 2}", ["RET142"]),

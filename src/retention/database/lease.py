@@ -26,7 +26,8 @@ _HELD = select(LEASE.c.epoch).where(
     LEASE.c.epoch == bindparam("of_epoch"),
     LEASE.c.released == 0,
 )
-_LOCKED = _HELD.with_for_update()
+# Two workers of one task hold it together; who takes the lease over changes the row, and waits for both.
+_SHARED = _HELD.with_for_update(read=True)
 
 
 class Fenced(BrokeOff):
@@ -43,12 +44,12 @@ class Lease:
     locks_rows: bool
 
     def check(self, connection: Connection) -> None:
-        """Hold the lease's row for this transaction.
+        """Hold the lease's row for this transaction, as this task's other worker may at the same time.
 
         Raises:
             Fenced: the lease has gone to another task.
         """
-        query = _LOCKED if self.locks_rows else _HELD
+        query = _SHARED if self.locks_rows else _HELD
         values = {"of_unit": self.unit, "of_run": self.run, "of_epoch": self.epoch}
         if connection.execute(query, values).scalar() is None:
             raise Fenced(f"unit {self.unit}: another task has taken it over; this one stops without a change")

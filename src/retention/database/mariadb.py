@@ -57,6 +57,7 @@ class MariaDB(Dialect):
     label = "MariaDB"
     plan_isolation = "READ COMMITTED"
     run_isolation = "READ COMMITTED"
+    workers = 2
     checks_each_row = True
     joins_itself = False
     target_ms = 40.0

@@ -70,6 +70,7 @@ class PostgreSQL(Dialect):
     label = "PostgreSQL"
     plan_isolation = "REPEATABLE READ"
     run_isolation = "READ COMMITTED"
+    workers = 2
     tells_of_deleted = True
     sums_what_it_locks = False
     gathers = True

@@ -20,6 +20,8 @@ class Walking(abc.ABC):
     """Whether a DELETE can tell sums over the rows that it deletes."""
     sums_what_it_locks: ClassVar[bool] = True
     """Whether a locking read may be one of sums; elsewhere it stands in a subquery."""
+    workers: ClassVar[int] = 1
+    """How many may work on one table at a time where it pays: an engine that lets one write at a time has one."""
     gathers: ClassVar[bool] = False
     """Whether values of any type can be gathered into an array."""
 

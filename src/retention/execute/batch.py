@@ -6,8 +6,9 @@ missing is a batch that never was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import Connection, func, insert, select
@@ -43,7 +44,8 @@ Act = Callable[[Connection], Sequence[Done]]
 class Batches:
     """The batches of one task: their sequence, their lease, their chain.
 
-    ``still`` raises where what the statements rested on has changed while the batch was open.
+    ``still`` raises where what the statements rested on has changed while the batch was open. ``sequence`` is the last
+    number that was given, and the next one lies ``step`` further.
     """
 
     context: RunContext
@@ -52,6 +54,7 @@ class Batches:
     still: Callable[[], None]
     database: Database
     sequence: int = 0
+    step: int = 1
 
     def resume(self, connection: Connection) -> None:
         """Go on after the last batch that the markers know of this run and unit."""
@@ -60,6 +63,14 @@ class Batches:
                 select(func.max(BATCH.c.seq)).where(BATCH.c.run == self.lease.run, BATCH.c.unit == self.lease.unit)
             ).scalar()
         self.sequence = int(last or 0)
+
+    def divided(self) -> tuple[Batches, Batches]:
+        """Return the batches of two workers of this task: each takes every other number."""
+        return replace(self, sequence=self.sequence - 1, step=2), replace(self, step=2)
+
+    def resumed(self, some: Iterable[Batches]) -> None:
+        """Go on after the last batch of several workers."""
+        self.sequence = max(self.sequence, *(one.sequence for one in some))
 
     def carry_out(self, connection: Connection, act: Act) -> Sequence[Done]:
         """Run one batch to its commit; rows of several rules that go in one transaction have a marker each.
@@ -72,7 +83,9 @@ class Batches:
             self.lease.check(connection)
             dones = act(connection)
             at = self.context.now().isoformat()
-            for number, done in enumerate(dones, self.sequence + 1):
+            numbers = itertools.count(self.sequence + self.step, self.step)
+            numbered = list(zip(numbers, dones, strict=False))
+            for number, done in numbered:
                 connection.execute(
                     _MARKER,
                     {
@@ -85,12 +98,12 @@ class Batches:
                         "at": at,
                     },
                 )
-            for number, done in enumerate(dones, self.sequence + 1):
+            for number, done in numbered:
                 self._record(number, done)
             if dones:
                 self.still()
             # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
-            self.sequence += len(dones)
+            self.sequence += self.step * len(dones)
         return dones
 
     def _record(self, number: int, done: Done) -> None:

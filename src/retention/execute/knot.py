@@ -87,13 +87,13 @@ class KnotRun:
         runs = {run.rule.id: run for run in self.runs}
         pace = self.throttle.pace()
         failures = refusals = 0
-        while not clusters.ended and any(run.room > 0 for run in self.runs):
+        while not clusters.ended and any(run.tally.left > 0 for run in self.runs):
             rows = self.throttle.take(", ".join(runs), pace.rows)
             stopped = self.context.stop()
             if stopped:
                 return stopped
             end = clusters.end_of(rows)
-            room = {name: run.room for name, run in runs.items()}
+            room = {name: run.tally.left for name, run in runs.items()}
             try:
                 act = self.throttle.watched(partial(clusters.batch, end=end, room=room))
                 dones = self.batches.carry_out(connection, act)
@@ -118,6 +118,6 @@ class KnotRun:
                 continue
             clusters.last, failures = end, 0
             for done in dones:
-                runs[done.rule.id].took(done)
+                runs[done.rule.id].tally.took(done)
                 self.throttle.learn(pace, done)
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import Connection, FromClause, Select, Table, and_, bindparam, func, select, true
 
@@ -37,12 +37,17 @@ class Range:
 
 
 class Ranges(abc.ABC):
-    """A way to walk. A position is where the next range begins; None is the beginning.
+    """A way to walk. A position is where the next range begins; None is the beginning."""
 
-    ``most_steps`` bounds a range that may have few due rows: what is read for nothing takes time as well.
-    """
+    @property
+    def most_steps(self) -> int:
+        """Return how many blocks or rows a range may have: what is read for nothing takes time as well."""
+        return 50_000
 
-    most_steps: ClassVar[int] = 50_000
+    @property
+    def by_key(self) -> bool:
+        """Whether rows are found by their key alone."""
+        return False
 
     @abc.abstractmethod
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
@@ -59,7 +64,11 @@ class Blocks(Ranges):
 
     dialect: Dialect
     total: int
-    most_steps: ClassVar[int] = 2_000
+
+    @property
+    def most_steps(self) -> int:
+        """Return how many blocks a range may have."""
+        return 2_000
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the next ``steps`` blocks."""
@@ -81,6 +90,11 @@ class Keys(Ranges):
     """By the key, in its order: where rows lie in the order of the key, as InnoDB and SQLite keep them."""
 
     rule: BoundRule
+
+    @property
+    def by_key(self) -> bool:
+        """Whether rows are found by their key alone."""
+        return True
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the key that lies ``steps`` rows on."""

@@ -6,65 +6,41 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
-from typing import Any, Protocol
 
 from sqlalchemy import Connection, select
 
 from retention.database.own_tables import BATCH, CLOCK, DONE
 from retention.errors import BrokeOff, DatabaseFault, Refused
-from retention.execute.batch import Batches, Done
+from retention.execute.batch import Batches
 from retention.execute.columns import ChangeColumns
 from retention.execute.context import Json, Outcome, RunContext
 from retention.execute.delete import Delete
 from retention.execute.emptied import drop_emptied
-from retention.execute.holding import HoldsMoved, UnitHolds
+from retention.execute.holding import UnitHolds
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.moving import Moving
-from retention.execute.pace import Pace
 from retention.execute.seal import Seal
+from retention.execute.second import working_beside
 from retention.execute.staging import Staging
-from retention.execute.sweep import Again, Sweep
-from retention.execute.sweeps import sweep
+from retention.execute.sweep import Sweep
+from retention.execute.sweeps import sweeps
+from retention.execute.tally import Tally
 from retention.execute.throttle import Throttle
 from retention.execute.transforms import build_transforms
 from retention.execute.walk import Walk
+from retention.execute.worker import Work, Worker
 from retention.plan.going import count
 from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
 from retention.plan.units import Unit
-
-_RETRIES = 5
-_TELL_EVERY = 3.0
-
-
-class Work(Protocol):
-    """One rule's action, a batch at a time."""
-
-    position: Any
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left where a batch took nothing."""
-
-    def renew(self) -> None:
-        """Make the conditions anew: the holds in force have changed."""
-
-    def prepare(self, connection: Connection) -> None:
-        """Stage what the batches need."""
-
-    def finish(self, connection: Connection) -> None:
-        """Drop what was staged."""
-
-    def batch(self, connection: Connection, rows: int, most: int) -> Sequence[Done]:
-        """Carry out the next batch of about ``rows`` rows, never more than ``most``, inside the open transaction."""
 
 
 @dataclass
 class RuleRun:
     """One rule in one run. ``unit`` has the rules that are carried out; ``outcome`` is where the numbers go.
 
-    ``earlier`` are the ledger's batches of this unit in tries of this run that broke off.
+    ``earlier`` are the ledger's batches of this unit in tries of this run that broke off. ``beside`` is what a second
+    worker does while this one does ``work``.
     """
 
     context: RunContext
@@ -77,18 +53,14 @@ class RuleRun:
     throttle: Throttle
     earlier: Sequence[Mapping[str, Json]] = ()
     work: Work | None = None
-    pace: Pace = field(init=False)
+    beside: Sweep | None = None
+    tally: Tally = field(init=False)
+    worker: Worker = field(init=False)
     started: float = 0.0
-    told: float = 0.0
 
     def __post_init__(self) -> None:
-        self.pace = self.throttle.pace()
-
-    @property
-    def room(self) -> int:
-        """Return how many rows the rule may still take."""
-        planned, budget = self.outcome.plan.planned, self.context.budget
-        return (planned if budget is None else min(planned, budget)) - self.outcome.done
+        self.tally = Tally(self.outcome, self.context)
+        self.worker = Worker(self.tally, self.batches, self.throttle, self.follow)
 
     def stop(self, why: str) -> None:
         """Note that the rule had no turn, or not all of it."""
@@ -101,10 +73,23 @@ class RuleRun:
             self.stop(stopped)
             return stopped
         if self.begin(connection):
-            stopped = self.walk_through(connection)
-            if isinstance(self.work, Sweep) and not stopped and not self.outcome.reason and self.room > 0:
+            stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
+            if isinstance(self.work, Sweep) and not stopped and not self.outcome.reason and self.tally.left > 0:
                 stopped = self._rest(connection)
         return self.end(connection, stopped)
+
+    def _both(self, connection: Connection, beside: Sweep) -> str | None:
+        """Carry batches out with a second worker, and then what it has left; return why the run stops, if it does."""
+        first = self.work
+        with working_beside(self.unit.binding.database, self.worker, beside):
+            stopped = self.walk_through(connection)
+        for work in (beside, first):
+            if work is not None and not (stopped or self.outcome.reason or work.ended):
+                # Under the holds in force now, which may be others than when it began.
+                self.work = work
+                work.renew()
+                stopped = self.walk_through(connection)
+        return stopped
 
     def _rest(self, connection: Connection) -> str | None:
         """Carry out what a sweep has missed: rows that moved behind it, or that lie together too thick."""
@@ -127,7 +112,7 @@ class RuleRun:
 
     def begin(self, connection: Connection) -> bool:
         """Prepare the rule; return whether it can be carried out."""
-        self.started = self.told = time.monotonic()
+        self.started = time.monotonic()
         self._before(connection)
         try:
             self.holds.follow(connection)
@@ -138,59 +123,19 @@ class RuleRun:
         return not self.outcome.reason
 
     def walk_through(self, connection: Connection) -> str | None:
-        """Carry out batches until no staged row is left; return why the run stops, if it does."""
+        """Carry batches out until no row is left to take; return why the run stops, if it does."""
         assert self.work is not None
-        failures = 0
-        while self.room > 0:
-            most = min(self.context.batch_rows, self.room)
-            rows = self.throttle.take(self.rule.id, self.pace.rows)
-            stopped = self.context.stop()
-            if stopped:
-                return stopped
-            here = self.work.position
-            batch = self.throttle.watched(partial(self.work.batch, rows=min(rows, most), most=most))
-            try:
-                dones = self.batches.carry_out(connection, batch)
-            except HoldsMoved:
-                self.follow(connection)
-                self.work.position = here
-                continue
-            except Again:
-                continue
-            except DatabaseFault as fault:
-                failures += 1
-                if fault.lost or not fault.retryable or failures > _RETRIES:
-                    self.fail(fault)
-                    return None
-                self.work.position = here
-                self.pace.halve()
-                continue
-            failures = 0
-            if not dones and self.work.ended:
-                return None
-            for done in dones:
-                self.took(done)
-                self.throttle.learn(self.pace, done)
-        return None
+        try:
+            return self.worker.walk_through(connection, self.work)
+        except DatabaseFault as fault:
+            self.fail(fault)
+            return None
 
     def follow(self, connection: Connection) -> None:
         """Go on under the holds in force now."""
         assert self.work is not None
         self.holds.follow(connection)
         self.work.renew()
-
-    def took(self, done: Done) -> None:
-        """Add what a batch did."""
-        outcome = self.outcome
-        outcome.done += done.rows
-        outcome.batches += 1
-        outcome.longest_ms = max(outcome.longest_ms, done.statement_ms)
-        outcome.saw(done.days)
-        for name, number in done.parts.items():
-            outcome.parts[name] = outcome.parts.get(name, 0) + number
-        if time.monotonic() - self.told >= _TELL_EVERY:
-            self.told = time.monotonic()
-            self.context.progress(f"{self.rule.id}: {outcome.done:,} of {outcome.plan.planned:,}")
 
     def fail(self, fault: DatabaseFault | Refused) -> None:
         """Note that the rule was refused, or that the database refused.
@@ -263,9 +208,12 @@ class RuleRun:
         if self.rule.id not in self.staging.keys:
             planned, as_of, covers = self.outcome.plan.planned, self.context.as_of, self.holds.covers
             with self.unit.binding.database.transaction(connection):
-                swept = sweep(connection, self.unit, self.rule, planned, as_of, covers, self.seal())
-            if swept is not None:
-                return swept
+                found = sweeps(
+                    connection, self.unit, self.rule, planned, as_of, covers, self.seal(), self.throttle.workers
+                )
+            if found:
+                self.beside = found[1] if len(found) > 1 else None
+                return found[0]
             self.staging.again(self.rule)
         return self._walked()
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Delete, and_, delete, not_
 
 from retention.database.keyset import among
-from retention.execute.ranges import Keys, Range, Ranges
+from retention.execute.ranges import Range, Ranges
 from retention.execute.told import Query, Telling, Told, require
 from retention.plan.held import Covers
 from retention.plan.rules import BoundRule
@@ -56,7 +56,7 @@ class Sweeping:
     def _write(self, low: bool, high: bool, but: Sequence[tuple[Any, ...]]) -> Statements:
         row = self.rule.shape.sql
         whole = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True, staged=False)
-        if isinstance(self.ranges, Keys):
+        if self.ranges.by_key:
             clocks = {clock.column for clock in self.rule.clocks if not clock.steps}
             whole = self.rule.binding.database.dialect.by_key_alone(whole, row, clocks)
         chosen = and_(self.ranges.condition(low, high), whole)

@@ -8,6 +8,7 @@ from datetime import date
 from sqlalchemy import Connection, and_
 
 from retention.execute.kept_clock import kept_clocks
+from retention.execute.meeting import sides
 from retention.execute.ranges import Blocks, Clock, Keys, Ranges
 from retention.execute.seal import Seal
 from retention.execute.sweep import Sweep
@@ -21,6 +22,9 @@ from retention.plan.units import Unit
 
 _MANY = 0.1
 """The share of a table's rows from which on reading all of it beats seeking the due ones by an index."""
+
+WORTH_TWO = 20_000
+"""Due rows from which on a second worker is worth its connections."""
 
 
 def tells_for_itself(unit: Unit, rule: BoundRule) -> bool:
@@ -39,15 +43,25 @@ class _Chosen:
     density: float
 
 
-def sweep(
-    connection: Connection, unit: Unit, rule: BoundRule, planned: int, as_of: date, covers: Covers, seal: Seal | None
-) -> Sweep | None:
-    """Return the sweep of a rule; None where seeking its few rows by their keys serves better."""
+def sweeps(
+    connection: Connection,
+    unit: Unit,
+    rule: BoundRule,
+    planned: int,
+    as_of: date,
+    covers: Covers,
+    seal: Seal | None,
+    workers: int,
+) -> list[Sweep]:
+    """Return the sweeps of a rule, one for each worker; none where seeking its few rows by their keys serves better."""
     chosen = _choose(connection, rule, planned, as_of)
     if chosen is None:
-        return None
-    statements = Sweeping(unit, rule, as_of, covers, chosen.ranges, seal is not None)
-    return Sweep(statements, chosen.ranges, chosen.density, seal)
+        return []
+    both = sides(chosen.ranges) if workers > 1 and planned >= WORTH_TWO else None
+    return [
+        Sweep(Sweeping(unit, rule, as_of, covers, ranges, seal is not None), ranges, chosen.density, seal)
+        for ranges in both or (chosen.ranges,)
+    ]
 
 
 def _choose(connection: Connection, rule: BoundRule, planned: int, as_of: date) -> _Chosen | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -32,20 +33,37 @@ _TELL_EVERY = 5.0
 _TELL_AT_MOST_EVERY = 2.0
 
 
+class Signal(Protocol):
+    """Something that may hold a run back."""
+
+    def look(self) -> Drag:
+        """Return what it asks for now."""
+
+
 @dataclass
 class Throttle:
-    """What holds one unit's run back. ``context`` is the run's, with the database's own reasons to stop and budget."""
+    """What holds one unit's run back. ``context`` is the run's, with the database's own reasons to stop and budget.
+
+    ``drag`` is what was felt last.
+    """
 
     context: RunContext
     execution: Execution
     target_ms: float
     waiting: WaitingSignal
-    signals: tuple[LoadSignal | ReplicaSignal | GivingWay, ...] = ()
+    signals: tuple[Signal, ...] = ()
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    drag: Drag = field(default_factory=Drag)
     _shrunk: bool = False
     _told: tuple[str, ...] = ()
     _told_at: float = field(default=float("-inf"))
+
+    @property
+    def workers(self) -> int:
+        """Return how many may work on one table at a time."""
+        most = self.waiting.dialect.workers
+        return min(self.execution.workers or most, most)
 
     @property
     def lock_timeout_ms(self) -> int:
@@ -64,7 +82,7 @@ class Throttle:
         """
         until = self.clock() + _LONGEST_WAIT
         while self.context.stop() is None:
-            drag = together([*(signal.look() for signal in self.signals), self.waiting.drag])
+            self.drag = drag = together([*(signal.look() for signal in self.signals), self.waiting.drag])
             allowed = drag.shrunk(rows)
             waits = drag.wait and self.clock() < until
             self._tell(label, drag, allowed, waits=waits)
@@ -133,7 +151,7 @@ def throttled(context: RunContext, unit: Unit, connection: Connection) -> Iterat
         (name, database.replica_watch(name, context.connections))
         for name in entry.replicas.get(database.connection_name, ())
     ]
-    signals: list[LoadSignal | ReplicaSignal | GivingWay] = [GivingWay(database.dialect, connection)]
+    signals: list[Signal] = [GivingWay(database.dialect, connection)]
     if execution.load_probe is not None:
         signals.append(LoadSignal(execution.load_probe, watch))
     if replicas:

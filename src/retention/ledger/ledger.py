@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ class Ledger:
         self._store = store
         self.secrets = secrets_
         self._now = now
+        self._turn = threading.Lock()
 
     @classmethod
     def open(cls, url: str, secrets_path: Path | None, now: Callable[[], datetime]) -> Ledger:
@@ -222,7 +224,8 @@ class Ledger:
         packed = pack(blob)
         for number_of_try in range(_TRIES):
             try:
-                with self._store.writing() as connection:
+                # Threads take turns here: who waits for a file's own lock sleeps longer and longer.
+                with self._turn, self._store.writing() as connection:
                     return self._append(connection, run, task, kind, body, packed, key)
             except exc.IntegrityError:
                 _give_way(number_of_try)

@@ -184,6 +184,7 @@ def _execution(doc: ExecuteDoc) -> Execution:
         stop=doc.stop,
         load_probe=None if probe is None else LoadProbe(probe.sql, probe.threshold),
         replica_lag=doc.replica_lag,
+        workers=doc.workers,
     )
 
 

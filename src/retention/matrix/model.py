@@ -89,7 +89,7 @@ class Execution:
     ``window`` is the minutes after midnight in Seoul between which a run may work, the second below the first where it
     goes over midnight. ``rows`` bounds a rule in one night, ``target_ms`` and ``lock_timeout_ms`` are milliseconds,
     ``stop`` is a file that ends a run cleanly while it
-    exists, seen from the matrix's folder; ``replica_lag`` is seconds.
+    exists, seen from the matrix's folder; ``replica_lag`` is seconds. ``workers`` bounds how many work on one table.
     """
 
     window: tuple[int, int] | None = None
@@ -99,6 +99,7 @@ class Execution:
     stop: str | None = None
     load_probe: LoadProbe | None = None
     replica_lag: float | None = None
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class ExecuteDoc(Written):
     """What says that the database is busy; it is asked about once a second."""
     replica_lag: Annotated[float, Field(ge=0)] | None = None
     """Seconds that a replica may be behind before the run waits; left out, 5."""
+    workers: Annotated[int, Field(ge=1, le=2)] | None = None
+    """How many work on one large table at a time; left out, 2, and 1 on SQLite."""
 
 
 class DatabaseDoc(Written):

@@ -1,0 +1,102 @@
+"""Taking batch after batch of one rule, as fast as they fit, on one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from retention.errors import DatabaseFault
+from retention.execute.batch import Batches, Done
+from retention.execute.holding import HoldsMoved
+from retention.execute.pace import Pace
+from retention.execute.sweep import Again
+from retention.execute.tally import Tally
+from retention.execute.throttle import Throttle
+
+_RETRIES = 5
+
+
+class Work(Protocol):
+    """One rule's action, a batch at a time."""
+
+    position: Any
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing is left where a batch took nothing."""
+
+    def renew(self) -> None:
+        """Make the conditions anew: the holds in force have changed."""
+
+    def prepare(self, connection: Connection) -> None:
+        """Stage what the batches need."""
+
+    def finish(self, connection: Connection) -> None:
+        """Drop what was staged."""
+
+    def batch(self, connection: Connection, rows: int, most: int) -> Sequence[Done]:
+        """Carry out the next batch of about ``rows`` rows, never more than ``most``, inside the open transaction."""
+
+
+@dataclass
+class Worker:
+    """One who takes batches. ``moved`` is called where the holds in force aren't those that a batch began under."""
+
+    tally: Tally
+    batches: Batches
+    throttle: Throttle
+    moved: Callable[[Connection], None]
+    pace: Pace = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pace = self.throttle.pace()
+
+    def walk_through(self, connection: Connection, work: Work) -> str | None:
+        """Carry batches out until no row is left to take; return why the run stops, if it does.
+
+        Raises:
+            DatabaseFault: the database refused for good; the work goes on where the last batch was committed.
+        """
+        label, failures = self.tally.outcome.plan.id, 0
+        while self.tally.left > 0:
+            rows = self.throttle.take(label, self.pace.rows)
+            stopped = self.throttle.context.stop()
+            if stopped:
+                return stopped
+            here = work.position
+            try:
+                dones = self._batch(connection, work, rows)
+            except HoldsMoved:
+                work.position = here
+                self.moved(connection)
+                continue
+            except Again:
+                continue
+            except DatabaseFault as fault:
+                work.position = here
+                failures += 1
+                if fault.lost or not fault.retryable or failures > _RETRIES:
+                    raise
+                self.pace.halve()
+                continue
+            failures = 0
+            if dones is None or (not dones and work.ended):
+                return None
+        return None
+
+    def _batch(self, connection: Connection, work: Work, rows: int) -> Sequence[Done] | None:
+        """Carry out one batch of about so many rows; None where another worker may be taking the last ones."""
+        with self.tally.claimed(self.throttle.context.batch_rows) as most:
+            if not most:
+                return None
+            batch = self.throttle.watched(partial(work.batch, rows=min(rows, most), most=most))
+            dones = self.batches.carry_out(connection, batch)
+            for done in dones:
+                self.tally.took(done)
+        for done in dones:
+            self.throttle.learn(self.pace, done)
+        return dones

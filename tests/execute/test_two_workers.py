@@ -1,0 +1,207 @@
+"""Two workers on one table: every due row goes once, within what may go, whatever happens to one of them."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from retention.database.lease import Lease
+from retention.errors import BrokeOff
+from retention.execute import sweeps
+from retention.execute.batch import Batches
+from support.bench import Bench, Chain, NoHolds
+
+AS_OF = date(2026, 11, 24)
+DUE, YOUNG = "2020-05-05", "2026-05-05"
+ROWS = 5000
+# Few rows in each of PostgreSQL's blocks.
+PAD = "x" * 400
+SECOND = "second worker"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(sweeps, "WORTH_TWO", 1000)
+    bench = Bench(request.getfixturevalue(f"{request.param}_url"), tmp_path)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Count the rows that each worker's batches took."""
+    found: dict[str, int] = {}
+    carry_out = Batches.carry_out
+
+    def counted(self: Batches, *arguments: Any) -> Any:
+        dones = carry_out(self, *arguments)
+        name = threading.current_thread().name
+        found[name] = found.get(name, 0) + sum(done.rows for done in dones)
+        return dones
+
+    monkeypatch.setattr(Batches, "carry_out", counted)
+    return found
+
+
+def made(bench: Bench, **rule: Any) -> Any:
+    """Fill a log, two of three of whose rows are due, and return its matrix."""
+    chance = random.Random(5)
+    days = [DUE if chance.random() < 0.67 else YOUNG for _ in range(ROWS)]
+    bench.do(["CREATE TABLE log (id BIGINT PRIMARY KEY, seen_on DATE NOT NULL, pad VARCHAR(500))"])
+    for at in range(0, ROWS, 500):
+        some = ", ".join(f"({n}, '{day}', '{PAD}')" for n, day in enumerate(days[at : at + 500], at + 1))
+        bench.do([f"INSERT INTO log VALUES {some}"])
+    bench.do(["CREATE INDEX log_seen ON log (seen_on)"])
+    bench.do(["ANALYZE log" if bench.engine == "postgresql" else "ANALYZE TABLE log"])
+    return bench.matrix(
+        {
+            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
+            "tables": {"shop.log": {"none": "t"}},
+            "rules": [
+                {
+                    "id": "log",
+                    "table": "shop.log",
+                    "keep": [{"basis": "one", "since": "seen_on"}],
+                    "then": "delete",
+                    **rule,
+                }
+            ],
+        }
+    )
+
+
+def left(bench: Bench) -> tuple[int, int]:
+    due = bench.all(f"SELECT count(*) FROM log WHERE seen_on = '{DUE}'")[0][0]
+    return int(due), int(bench.all("SELECT count(*) FROM log")[0][0])
+
+
+def marked(bench: Bench) -> dict[int, int]:
+    return {int(seq): int(rows) for seq, rows in bench.all("SELECT seq, row_count FROM retention_batch")}
+
+
+def told(chain: Chain) -> dict[int, int]:
+    """Return the rows of each batch as the ledger has them last."""
+    return {body["seq"]: body["rows"] for kind, body in chain.entries if kind == "batch"}
+
+
+def test_both_take_rows_and_every_due_one_goes_once(bench: Bench, taken: dict[str, int]) -> None:
+    matrix, chain = made(bench), Chain()
+    due, whole = left(bench)
+    outcome = bench.run(matrix, AS_OF, chain=chain, batch_rows=200)["log"]
+    assert (outcome.done, outcome.status, left(bench)) == (due, "done", (0, whole - due))
+    assert set(taken) == {"MainThread", SECOND}
+    assert min(taken.values()) > 0 and sum(taken.values()) == due
+    assert marked(bench) == told(chain)
+    assert sum(marked(bench).values()) == due
+
+
+def test_one_is_enough_where_the_matrix_says_so(bench: Bench, taken: dict[str, int]) -> None:
+    matrix = made(bench)
+    entry = matrix.databases["shop"]
+    object.__setattr__(entry.execute, "workers", 1)
+    assert bench.run(matrix, AS_OF)["log"].status == "done"
+    assert set(taken) == {"MainThread"}
+
+
+@pytest.mark.parametrize("budget", [7, 1500])
+def test_together_they_keep_to_the_budget(bench: Bench, taken: dict[str, int], budget: int) -> None:
+    matrix = made(bench)
+    due, whole = left(bench)
+    outcome = bench.run(matrix, AS_OF, budget=budget, batch_rows=100)["log"]
+    assert (outcome.done, outcome.status, outcome.reason) == (budget, "stopped", "row budget")
+    assert left(bench) == (due - budget, whole - budget)
+    assert sum(taken.values()) == budget
+
+
+def test_what_the_second_leaves_the_first_takes(
+    bench: Bench, taken: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register moves while the second has a batch open: it gives up, and the run goes on under the new holds."""
+    matrix = made(bench)
+    due, whole = left(bench)
+
+    class Moved(NoHolds):
+        number = 0
+
+        def version(self) -> int:
+            if threading.current_thread().name == SECOND and taken.get(SECOND, 0) > 300:
+                type(self).number = 1
+            return self.number
+
+    monkeypatch.setattr("support.bench.NoHolds", Moved)
+    outcome = bench.run(matrix, AS_OF, batch_rows=100)["log"]
+    assert Moved.number == 1
+    assert (outcome.done, outcome.status, left(bench)) == (due, "done", (0, whole - due))
+    assert 0 < taken[SECOND] < taken["MainThread"]
+
+
+def test_a_row_that_can_not_go_fails_the_rule_and_the_numbers_agree(bench: Bench) -> None:
+    matrix, chain = made(bench), Chain()
+    last = bench.all(f"SELECT max(id) FROM log WHERE seen_on = '{DUE}'")[0][0]
+    bench.do(_refusal(bench.engine, int(last) - 400))
+    _due, whole = left(bench)
+    with pytest.raises(AssertionError, match="refused with"):
+        bench.run(matrix, AS_OF, chain=chain, batch_rows=100)
+    gone = whole - left(bench)[1]
+    assert gone == sum(marked(bench).values()) > 0
+    assert {number: told(chain)[number] for number in marked(bench)} == marked(bench)
+    ended = next(body for kind, body in chain.entries if kind == "unit_ended")["rules"][0]
+    assert (ended["status"], ended["done"]) == ("failed", gone)
+
+
+def test_a_lost_connection_of_the_second_breaks_the_run_off_and_the_next_ends_it(
+    bench: Bench, taken: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = made(bench)
+    due, whole = left(bench)
+    own = "pg_backend_pid()" if bench.engine == "postgresql" else "connection_id()"
+    record = Batches._record
+
+    def cut(self: Batches, number: int, done: Any) -> None:
+        record(self, number, done)
+        if threading.current_thread().name == SECOND and len(sessions) >= 2 and not cuts:
+            with bench.database.engine.connect() as other:
+                kill = "SELECT pg_terminate_backend({})" if bench.engine == "postgresql" else "KILL {}"
+                other.execution_options(isolation_level="AUTOCOMMIT").execute(text(kill.format(sessions[-1])))
+                cuts.append(number)
+
+    sessions: list[int] = []
+    cuts: list[int] = []
+
+    def noted(self: Any, connection: Any) -> None:
+        original(self, connection)
+        if threading.current_thread().name == SECOND:
+            sessions.append(connection.execute(text(f"SELECT {own}")).scalar())
+
+    original = Lease.check
+    monkeypatch.setattr(Lease, "check", noted)
+    monkeypatch.setattr(Batches, "_record", cut)
+    with pytest.raises(BrokeOff, match="connection is lost"):
+        bench.run(matrix, AS_OF, batch_rows=100)
+    monkeypatch.undo()
+    assert whole - left(bench)[1] == sum(marked(bench).values()) > 0
+    before = sum(marked(bench).values())
+    outcome = bench.run(matrix, AS_OF)["log"]
+    assert (outcome.done, left(bench)) == (due - before, (0, whole - due))
+
+
+def _refusal(engine: str, number: int) -> list[str]:
+    if engine == "mariadb":
+        return [
+            f"CREATE TRIGGER frozen BEFORE DELETE ON log FOR EACH ROW IF OLD.id = {number} THEN "
+            "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'frozen'; END IF"
+        ]
+    return [
+        f"CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF OLD.id = {number} THEN "
+        "RAISE EXCEPTION ''frozen''; END IF; RETURN OLD; END'",
+        "CREATE TRIGGER frozen BEFORE DELETE ON log FOR EACH ROW EXECUTE FUNCTION frozen()",
+    ]
