@@ -138,9 +138,9 @@ def test_a_pace_does_not_learn_from_a_batch_that_was_made_smaller_unless_even_th
     scene.drag = slower(5, "load", "load")
     for _batch in range(20):
         rows = scene.take(pace.rows)
-        scene.throttle.learn(pace, Done(None, rows, [], [], statement_ms=4.0))  # type: ignore[arg-type]
+        scene.throttle.learn(pace, [Done(None, rows, [], [], held_ms=4.0)])  # type: ignore[arg-type]
     assert pace.rows == 500, "four milliseconds for 15 rows are not a quarter of a millisecond a row"
-    scene.throttle.learn(pace, Done(None, rows, [], [], statement_ms=80.0))  # type: ignore[arg-type]
+    scene.throttle.learn(pace, [Done(None, rows, [], [], held_ms=80.0)])  # type: ignore[arg-type]
     assert pace.rows < 500
 
 

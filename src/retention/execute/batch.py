@@ -7,6 +7,7 @@ missing is a batch that never was.
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -25,7 +26,11 @@ _MARKER = insert(BATCH)
 
 @dataclass
 class Done:
-    """What the action of a batch did to one rule's rows, inside the open transaction."""
+    """What the action of a batch did to one rule's rows, inside the open transaction.
+
+    ``statement_ms`` is how long its statements took, ``held_ms`` how long its locks were held: to the commit, the
+    ledger's write included.
+    """
 
     rule: BoundRule
     rows: int
@@ -33,6 +38,7 @@ class Done:
     days: Sequence[date | None]
     parts: dict[str, int] = field(default_factory=dict)
     statement_ms: float = 0.0
+    held_ms: float = 0.0
     key_id: str | None = None
 
 
@@ -81,6 +87,7 @@ class Batches:
         """
         with self.database.transaction(connection):
             self.lease.check(connection)
+            began = time.monotonic()
             dones = act(connection)
             at = self.context.now().isoformat()
             numbers = itertools.count(self.sequence + self.step, self.step)
@@ -104,6 +111,8 @@ class Batches:
                 self.still()
             # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
             self.sequence += self.step * len(dones)
+        for done in dones:
+            done.held_ms = (time.monotonic() - began) * 1000
         return dones
 
     def _record(self, number: int, done: Done) -> None:

@@ -119,5 +119,5 @@ class KnotRun:
             clusters.last, failures = end, 0
             for done in dones:
                 runs[done.rule.id].tally.took(done)
-                self.throttle.learn(pace, done)
+            self.throttle.learn(pace, dones)
         return None

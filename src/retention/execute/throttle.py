@@ -6,7 +6,7 @@ All that ``databases.<name>.execute`` and ``replicas`` of the matrix ask for com
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,14 +93,15 @@ class Throttle:
             self._pause(1.0)
         return rows
 
-    def learn(self, pace: Pace, done: Done) -> None:
-        """Let a pace learn from a batch; from one that was made smaller, only that even this took too long.
+    def learn(self, pace: Pace, dones: Sequence[Done]) -> None:
+        """Let a pace learn how long a batch held its locks; from one that was made smaller, only that it was too long.
 
         A small batch costs little but what every batch costs: a pace that took that for its rows' would ask for fewer
         and fewer, and be given a share of those.
         """
-        if not self._shrunk or done.statement_ms > pace.target_ms:
-            pace.took(done.rows, done.statement_ms)
+        held = max((done.held_ms for done in dones), default=0.0)
+        if dones and (not self._shrunk or held > pace.target_ms):
+            pace.took(sum(done.rows for done in dones), held)
 
     def watched(self, act: Act) -> Act:
         """Return a batch's action that looks, while its locks are held, whether somebody waits for them."""

@@ -97,6 +97,5 @@ class Worker:
             dones = self.batches.carry_out(connection, batch)
             for done in dones:
                 self.tally.took(done)
-        for done in dones:
-            self.throttle.learn(self.pace, done)
+        self.throttle.learn(self.pace, dones)
         return dones

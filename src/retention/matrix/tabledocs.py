@@ -45,7 +45,7 @@ class ExecuteDoc(Written):
     rows: Annotated[int, Field(ge=0)] | None = None
     """At most so many rows of a rule in one run; with ``--limit-rows`` the smaller of the two counts."""
     target_ms: Annotated[float, Field(gt=0)] | None = None
-    """How long a batch should take, in milliseconds; left out, 20, and 40 on MariaDB."""
+    """How long a batch should hold its locks, in ms, the ledger's write included; left out, 20, MariaDB 40."""
     lock_timeout_ms: Annotated[int, Field(gt=0)] | None = None
     """How long a statement may wait for somebody else's lock, in milliseconds; left out, 2000."""
     stop: Name | None = None
