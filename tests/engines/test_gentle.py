@@ -21,6 +21,7 @@ from plan.steps import Steps, ledger_in
 from retention.database.connect import open_database
 from retention.database.dialect import Dialect
 from retention.execute.context import Outcome
+from retention.execute.others import BUSY
 from support.identity import identify
 from support.servers import free_port
 
@@ -182,9 +183,12 @@ def test_a_run_slows_while_the_load_probe_is_above_its_threshold(log: Log) -> No
     log.under(load_probe={"sql": "SELECT n FROM busy", "threshold": 20}, target_ms=60_000)
     log.does("UPDATE busy SET n = 34")
 
+    calm: list[int] = []
+
     def calm_once_it_was_told() -> None:
-        if log.told("load probe 34 > 20"):
+        if not calm and log.told("load probe 34 > 20"):
             log.does("UPDATE busy SET n = 3")
+            calm.append(3)
 
     outcome = log.run(batch_rows=4, stop=calm_once_it_was_told)
     assert (outcome.status, log.left()) == ("done", 0)
@@ -281,6 +285,35 @@ def somebody_waits(log: Log) -> Iterator[None]:
         event.remove(Engine, "after_cursor_execute", hold)
         for thread in waiting:
             thread.join(10)
+
+
+@on_servers
+def test_batches_are_short_while_others_write(server_log: Log) -> None:
+    server_log.under(target_ms=60_000)
+    others = server_log.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def write_until_it_was_told() -> None:
+        if not server_log.told("others write"):
+            for number in range(40):
+                others.exec_driver_sql(f"UPDATE busy SET n = {number}")
+        time.sleep(0.2)
+
+    outcome = server_log.run(batch_rows=40, stop=write_until_it_was_told)
+    others.close()
+    assert (outcome.status, server_log.left()) == ("done", 0)
+    assert re.search(r"slowed: others write \d+ times a second; batches of 5 rows$", server_log.told("slowed")[0])
+    assert server_log.told("no longer slowed")
+    sizes = server_log.sizes()
+    assert 40 in sizes[sizes.index(5) :], sizes
+
+
+@on_servers
+def test_a_runs_own_batches_are_not_others(server_log: Log) -> None:
+    server_log.under(target_ms=60_000)
+    began = time.monotonic()
+    assert server_log.run(batch_rows=1).batches == ROWS
+    assert ROWS / (time.monotonic() - began) > BUSY, "the test shows nothing"
+    assert not server_log.told("others")
 
 
 @on_postgresql

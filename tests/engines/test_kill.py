@@ -24,6 +24,13 @@ pytestmark = pytest.mark.slow
 
 ACCEPTED = ("--rule", "logins", "--accept", "logins=9999999", "--by", "the tester")
 LAPSED = "logged_in_at < '2026-08-24' AND logged_in_at > '1990-01-01'"
+MANY = 2025
+"""Of twice as many no run has taken all before it is killed."""
+MORE = f"""INSERT INTO login_log (id, login_id, logged_in_at)
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i * i < {MANY})
+    SELECT top.id + 45 * (a.i - 1) + b.i, 'learner', old.at FROM n a CROSS JOIN n b
+    CROSS JOIN (SELECT max(id) AS id FROM login_log) top
+    CROSS JOIN (SELECT min(logged_in_at) AS at FROM login_log WHERE {LAPSED}) old"""
 RUN = ("run", *ACCEPTED, "--as-of", DAY.isoformat())
 PATIENCE = 120
 
@@ -45,14 +52,15 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
     killed: Counter[str] = Counter()
     first = {"sqlite": 0, "postgresql": 4, "mariadb": 7}[make_url(engine_url).get_backend_name()]
     for number in range(first, first + (110 if proof else 3 + (first == 0))):
-        if shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") < 50:
-            shop.do("UPDATE login_log SET logged_in_at = '2020-05-05 05:05:05' WHERE logged_in_at > '2026-08-24'")
+        while shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") < 2 * MANY:
+            shop.do(MORE)
+            rows += MANY
         step = STEPS[number % len(STEPS)]
         process = start(shop.environment, RUN, step, chance.randint(1, 3), signal.SIGKILL)
         process.join(PATIENCE)
         assert process.exitcode in (-signal.SIGKILL, 0)
         killed[step] += process.exitcode == -signal.SIGKILL
-    assert sum(killed.values()) >= (100 if proof else 2), killed
+    assert sum(killed.values()) >= (100 if proof else 3), killed
     ended = shop.call(capsys, "run", "--json", *ACCEPTED)
     assert ended.code == 0, ended.err
     assert shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") == 0

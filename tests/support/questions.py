@@ -68,10 +68,17 @@ class Asker:
         return [tuple(one) for one in self.connection.execute(select(*columns).order_by(*columns))]
 
     def row(self, table: str, *key: Any) -> RowAnswer:
-        return self._explainer(table).row(TableKey(None, table), key)
+        # A server remembers what a transaction has made and dropped, but not beyond a savepoint.
+        with self.connection.begin_nested() as point:
+            found = self._explainer(table).row(TableKey(None, table), key)
+            point.rollback()
+        return found
 
     def states(self, table: str, keys: Sequence[Key]) -> dict[str, dict[Key, str]]:
-        return self._explainer(table).states(TableKey(None, table), keys)
+        with self.connection.begin_nested() as point:
+            found = self._explainer(table).states(TableKey(None, table), keys)
+            point.rollback()
+        return found
 
     def _explainer(self, table: str) -> Explainer:
         return Explainer(self.connection, self.units[table], self.day, self.holds)

@@ -44,6 +44,7 @@ _WATCHING = (
     "SET time_zone = '+00:00' /*M! , max_statement_time = 1, tx_read_only = 1 */"
     " /*!80000 , max_execution_time = 1000, transaction_read_only = 1 */"
 )
+_LOGGED = ("VARIABLES LIKE 'log_bin'", "STATUS LIKE 'Binlog_commits'")
 _WAITING = text(
     "SELECT count(DISTINCT w.requesting_trx_id) FROM information_schema.innodb_lock_waits w "
     "JOIN information_schema.innodb_trx t ON t.trx_id = w.blocking_trx_id WHERE t.trx_mysql_thread_id = :session"
@@ -260,6 +261,11 @@ class MariaDB(Dialect):
         The tables are a copy that the engine renews only when nobody has asked for a tenth of a second.
         """
         return int(connection.execute(_WAITING, {"session": session}).scalar_one())
+
+    def writes(self, connection: Connection) -> int | None:
+        """Return how many transactions went into the binary log; None where there is none to count them."""
+        logs, found = (connection.execute(text(f"SHOW GLOBAL {what}")).one_or_none() for what in _LOGGED)
+        return int(found[1]) if found and logs and logs[1] == "ON" else None
 
     def replica_lag(self, connection: Connection) -> float | None:
         """Return what the slowest of a replica's channels says; the role needs REPLICA MONITOR."""

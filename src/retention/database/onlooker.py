@@ -33,6 +33,11 @@ class Onlooker(abc.ABC):
         del connection
         return None
 
+    def writes(self, connection: Connection) -> int | None:
+        """Return how many transactions have written so far, whoever's; None where the engine doesn't count them."""
+        del connection
+        return None
+
     def replica_lag(self, connection: Connection) -> float | None:
         """Return how many seconds a replica is behind; None where it follows nobody, or has stopped to follow."""
         del connection

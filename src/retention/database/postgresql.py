@@ -55,6 +55,7 @@ _WAITING = text(
     "SELECT count(DISTINCT pid) FROM pg_locks "
     "WHERE CASE WHEN granted THEN false ELSE :session = ANY (pg_blocking_pids(pid)) END"
 )
+_NEXT_TRANSACTION = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
 # Nothing to replay means up to date only as long as somebody is there to receive it.
 _LAG = text(
     "SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL "
@@ -260,6 +261,10 @@ class PostgreSQL(Dialect):
     def waiting(self, connection: Connection, session: int) -> int:
         """Return how many backends wait for one: by ``pg_locks``, in which every role sees everybody's."""
         return int(connection.execute(_WAITING, {"session": session}).scalar_one())
+
+    def writes(self, connection: Connection) -> int:
+        """Return the number that the server's next transaction will have: who only reads takes none."""
+        return int(connection.execute(_NEXT_TRANSACTION).scalar_one())
 
     def replica_lag(self, connection: Connection) -> float | None:
         """Return the age of the last transaction replayed, or 0 where all that has come in is replayed.

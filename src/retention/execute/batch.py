@@ -38,8 +38,8 @@ class Done:
     days: Sequence[date | None]
     parts: dict[str, int] = field(default_factory=dict)
     statement_ms: float = 0.0
-    held_ms: float = 0.0
     key_id: str | None = None
+    held_ms: float = 0.0
 
 
 Act = Callable[[Connection], Sequence[Done]]

@@ -19,6 +19,7 @@ from retention.execute.context import RunContext
 from retention.execute.drag import Drag, together
 from retention.execute.giving_way import GivingWay
 from retention.execute.load_probe import LoadSignal
+from retention.execute.others import OthersSignal
 from retention.execute.pace import Pace
 from retention.execute.replica_lag import DEFAULT_LAG, ReplicaSignal
 from retention.execute.waiting import WaitingSignal
@@ -152,7 +153,10 @@ def throttled(context: RunContext, unit: Unit, connection: Connection) -> Iterat
         (name, database.replica_watch(name, context.connections))
         for name in entry.replicas.get(database.connection_name, ())
     ]
-    signals: list[Signal] = [GivingWay(database.dialect, connection)]
+    signals: list[Signal] = [
+        GivingWay(database.dialect, connection),
+        OthersSignal(database.dialect, watch, context.run),
+    ]
     if execution.load_probe is not None:
         signals.append(LoadSignal(execution.load_probe, watch))
     if replicas:

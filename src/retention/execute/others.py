@@ -1,0 +1,75 @@
+"""Others at work on the same server: as long as they are seen to write, batches are short.
+
+What somebody else's transaction waits for, be it a row, a page or the processor, is the batch at work: its length sets
+how long, not the pauses between batches. So the few milliseconds of a short batch are all that a busy shop notices,
+and an idle night goes at full speed. SQLite, where one writes at a time, has
+:mod:`retention.execute.giving_way`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select
+
+from retention.database.dialect import Dialect
+from retention.database.own_tables import BATCH
+from retention.database.watch import Watch
+from retention.errors import DatabaseFault
+from retention.execute.drag import Drag, Turns
+
+BUSY = 50.0
+"""Transactions of others in a second from which on they count as being at work."""
+_SHORTER = 3
+_EVERY = 0.5
+_SHARE = 20
+_REMEMBERED = 3.0
+
+
+@dataclass
+class OthersSignal:
+    """Compares the transactions that have written with the batches of ``run``, whichever task's they are."""
+
+    dialect: Dialect
+    watch: Watch
+    run: str
+    turns: Turns = field(default_factory=lambda: Turns(_EVERY, _SHARE))
+    drag: Drag = field(default_factory=Drag)
+    _before: tuple[int, float] | None = None
+    _until: float = float("-inf")
+
+    def look(self) -> Drag:
+        """Return what the next batch owes to others, who are counted at most twice a second."""
+        began = self.watch.clock()
+        if self.turns.come(began):
+            self._ask(began)
+            self.turns.took(began, self.watch.clock())
+        return self.drag
+
+    def _ask(self, now: float) -> None:
+        others, before = self._others(), self._before
+        self._before = None if others is None else (others, now)
+        if others is None or before is None:
+            self.drag = Drag()
+            return
+        rate = (others - before[0]) / (now - before[1])
+        if rate >= BUSY:
+            self._until = now + _REMEMBERED
+            self.drag = Drag(_SHORTER, 0.0, False, ("others",), f"others write {rate:.0f} times a second")
+        elif now >= self._until:
+            self.drag = Drag()
+
+    def _others(self) -> int | None:
+        """Return how many transactions others have made so far; None where that can't be told."""
+        try:
+            return self.watch.ask(self._count)
+        except DatabaseFault:
+            # Who can't be counted may still be seen waiting, or by a load probe.
+            return None
+
+    def _count(self, connection: Connection) -> int | None:
+        writes = self.dialect.writes(connection)
+        if writes is None:
+            return None
+        own = select(func.count()).select_from(BATCH).where(BATCH.c.run == self.run)
+        return writes - int(connection.execute(own).scalar_one())
