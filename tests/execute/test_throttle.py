@@ -188,3 +188,21 @@ def test_the_second_worker_rests_while_the_first_is_slowed() -> None:
     scene.drag = Drag()
     scene.throttle.take("log", 500)
     assert not resting.look().wait
+
+
+def test_batches_aim_at_a_share_of_the_target_while_others_write() -> None:
+    scene = Scene()
+    pace = scene.throttle.pace()
+
+    def settled() -> int:
+        for _ in range(40):
+            rows = scene.throttle.take("log", pace.rows)
+            scene.throttle.learn(pace, [Done(None, rows, [], [], held_ms=0.1 + rows * 0.005)])  # type: ignore[arg-type]
+        return pace.rows
+
+    alone = settled()
+    assert 3500 < alone < 4200
+    scene.drag = Drag(kinds=("others",), why="others write 70 times a second", aim=0.125)
+    assert 400 < settled() < 550
+    scene.drag = Drag()
+    assert settled() == alone

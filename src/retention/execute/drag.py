@@ -15,8 +15,8 @@ _FIRST_PAUSE = 0.05
 class Drag:
     """``halvings`` of a batch, a ``pause`` in seconds before it, and whether it should ``wait`` altogether.
 
-    ``kinds`` name the reasons without their figures, so that a new reason is told from another figure. A ``gap`` is a
-    pause without a reason, too short to speak of.
+    ``aim`` is the share of its target time that a batch may take. ``kinds`` name the reasons without their figures, so
+    that a new reason is told from another figure. A ``gap`` is a pause without a reason, too short to speak of.
     """
 
     halvings: int = 0
@@ -25,6 +25,7 @@ class Drag:
     kinds: tuple[str, ...] = ()
     why: str = ""
     gap: float = 0.0
+    aim: float = 1.0
 
     def shrunk(self, rows: int) -> int:
         """Return how many of a batch's rows it leaves."""
@@ -46,6 +47,7 @@ def together(drags: Sequence[Drag]) -> Drag:
         tuple(kind for one in felt for kind in one.kinds),
         ", ".join(one.why for one in felt),
         max((one.gap for one in drags), default=0.0),
+        min((one.aim for one in felt), default=1.0),
     )
 
 

@@ -20,8 +20,9 @@ from retention.execute.drag import Drag, Turns
 
 BUSY = 50.0
 """Transactions of others in a second from which on they count as being at work."""
-_SHORTER = 3
-_EVERY = 0.5
+_AIM = 0.125
+"""The share of its target time that a batch may take meanwhile."""
+_EVERY = 0.2
 _SHARE = 20
 _REMEMBERED = 3.0
 
@@ -39,7 +40,7 @@ class OthersSignal:
     _until: float = float("-inf")
 
     def look(self) -> Drag:
-        """Return what the next batch owes to others, who are counted at most twice a second."""
+        """Return what the next batch owes to others, who are counted at most five times a second."""
         began = self.watch.clock()
         if self.turns.come(began):
             self._ask(began)
@@ -55,7 +56,8 @@ class OthersSignal:
         rate = (others - before[0]) / (now - before[1])
         if rate >= BUSY:
             self._until = now + _REMEMBERED
-            self.drag = Drag(_SHORTER, 0.0, False, ("others",), f"others write {rate:.0f} times a second")
+            why = f"others write {rate:.0f} times a second"
+            self.drag = Drag(kinds=("others",), why=why, aim=_AIM)
         elif now >= self._until:
             self.drag = Drag()
 

@@ -100,6 +100,7 @@ class Throttle:
         A small batch costs little but what every batch costs: a pace that took that for its rows' would ask for fewer
         and fewer, and be given a share of those.
         """
+        pace.target_ms = self.target_ms * self.drag.aim
         held = max((done.held_ms for done in dones), default=0.0)
         if dones and (not self._shrunk or held > pace.target_ms):
             pace.took(sum(done.rows for done in dones), held)

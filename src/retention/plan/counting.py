@@ -154,6 +154,11 @@ class Counter:
         for part in rule.parts:
             blocked = self.going.blocked_by(part.relation, row)
             found.setdefault(part.table, []).append(and_(blocked, *(not_(one) for one in told)))
+        # Where nothing else holds a row, it holds itself: an engine that checks each row lets no such row go.
+        for relation in self.unit.referring(rule.table):
+            if relation.to_itself:
+                alone = and_(joined(relation, row, row), *(not_(one) for one in told))
+                found.setdefault(rule.table, []).append(alone)
         blockers: list[Mapping[str, Any]] = []
         known: list[date | None] = []
         for child, conditions in found.items():
