@@ -68,17 +68,22 @@ class Asker:
         return [tuple(one) for one in self.connection.execute(select(*columns).order_by(*columns))]
 
     def row(self, table: str, *key: Any) -> RowAnswer:
-        # A server remembers what a transaction has made and dropped, but not beyond a savepoint.
-        with self.connection.begin_nested() as point:
-            found = self._explainer(table).row(TableKey(None, table), key)
-            point.rollback()
-        return found
+        with self._apart():
+            return self._explainer(table).row(TableKey(None, table), key)
 
     def states(self, table: str, keys: Sequence[Key]) -> dict[str, dict[Key, str]]:
+        with self._apart():
+            return self._explainer(table).states(TableKey(None, table), keys)
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """Forget what was made for one question: PostgreSQL would hold its locks to the end, of as many as it can."""
+        if self.connection.dialect.name != "postgresql":
+            yield
+            return
         with self.connection.begin_nested() as point:
-            found = self._explainer(table).states(TableKey(None, table), keys)
+            yield
             point.rollback()
-        return found
 
     def _explainer(self, table: str) -> Explainer:
         return Explainer(self.connection, self.units[table], self.day, self.holds)
