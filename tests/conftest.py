@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _engine(item: pytest.Item) -> str | None:
     called = getattr(item, "callspec", None)
-    return None if called is None else called.params.get("engine_url")
+    return None if called is None else called.params.get("engine_url") or called.params.get("server")
 
 
 @pytest.fixture(scope="session")

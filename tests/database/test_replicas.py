@@ -159,7 +159,7 @@ def test_a_postgresql_replica_says_how_far_it_is_behind(postgresql_pair: tuple[S
     do(replica, "ALTER SYSTEM SET recovery_min_apply_delay = '60s'", "SELECT pg_reload_conf()")
     time.sleep(0.5)
     do(primary, "INSERT INTO t VALUES (1)")
-    assert soon(lambda: lag(replica, "watcher"), lambda found: found >= 1) >= 1
+    assert soon(lambda: lag(replica, "watcher"), lambda found: (found or 0) >= 1) >= 1
     do(replica, "ALTER SYSTEM SET recovery_min_apply_delay = 0", "SELECT pg_reload_conf()")
     assert soon(lambda: lag(replica, "watcher"), lambda found: found == 0) == 0, "an idle primary is no lag"
     do(replica, "ALTER SYSTEM SET primary_conninfo = ''", "SELECT pg_reload_conf()")

@@ -294,11 +294,11 @@ def test_others_who_write_are_seen_and_seen_to_end(server_log: Log) -> None:
 
     def write_until_it_was_told() -> None:
         if not server_log.told("others write"):
-            for number in range(40):
+            for number in range(20):
                 others.exec_driver_sql(f"UPDATE busy SET n = {number}")
-        time.sleep(0.2)
+        time.sleep(0.06)
 
-    outcome = server_log.run(batch_rows=10, stop=write_until_it_was_told)
+    outcome = server_log.run(batch_rows=5, stop=write_until_it_was_told)
     others.close()
     assert (outcome.status, server_log.left()) == ("done", 0)
     assert re.search(r"slowed: others write \d+ times a second; batches of \d+ rows", server_log.told("slowed")[0])

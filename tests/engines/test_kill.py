@@ -18,17 +18,17 @@ import pytest
 from sqlalchemy import make_url
 
 from support.doomed import STEPS, start
-from support.shop import DAY, Shop, changed_matrix, make_shop
+from support.shop import DAY, MATRIX, Shop, changed_matrix, make_shop
 
 pytestmark = pytest.mark.slow
 
 ACCEPTED = ("--rule", "logins", "--accept", "logins=9999999", "--by", "the tester")
 LAPSED = "logged_in_at < '2026-08-24' AND logged_in_at > '1990-01-01'"
-MANY = 2025
-"""Of twice as many no run has taken all before it is killed."""
+MANY = 625
+"""More than any run takes before it is killed: 500 rows, and then batches of a few."""
 MORE = f"""INSERT INTO login_log (id, login_id, logged_in_at)
     WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i * i < {MANY})
-    SELECT top.id + 45 * (a.i - 1) + b.i, 'learner', old.at FROM n a CROSS JOIN n b
+    SELECT top.id + 25 * (a.i - 1) + b.i, 'learner', old.at FROM n a CROSS JOIN n b
     CROSS JOIN (SELECT max(id) AS id FROM login_log) top
     CROSS JOIN (SELECT min(logged_in_at) AS at FROM login_log WHERE {LAPSED}) old"""
 RUN = ("run", *ACCEPTED, "--as-of", DAY.isoformat())
@@ -52,7 +52,7 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
     killed: Counter[str] = Counter()
     first = {"sqlite": 0, "postgresql": 4, "mariadb": 7}[make_url(engine_url).get_backend_name()]
     for number in range(first, first + (110 if proof else 3 + (first == 0))):
-        while shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") < 2 * MANY:
+        while shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") < MANY:
             shop.do(MORE)
             rows += MANY
         step = STEPS[number % len(STEPS)]
@@ -61,6 +61,7 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
         assert process.exitcode in (-signal.SIGKILL, 0)
         killed[step] += process.exitcode == -signal.SIGKILL
     assert sum(killed.values()) >= (100 if proof else 3), killed
+    shop.environment["RETENTION_CONFIG"] = str(MATRIX)
     ended = shop.call(capsys, "run", "--json", *ACCEPTED)
     assert ended.code == 0, ended.err
     assert shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") == 0

@@ -124,7 +124,11 @@ def test_processes_that_make_the_ledger_at_once_share_one(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "server", [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("postgresql", "mariadb")]
+    "server",
+    [
+        pytest.param("postgresql", marks=pytest.mark.postgresql),
+        pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.thorough]),
+    ],
 )
 def test_processes_write_to_a_server_at_once_without_losing_an_entry(
     tmp_path: Path, server: str, request: pytest.FixtureRequest

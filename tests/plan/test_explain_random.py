@@ -87,8 +87,8 @@ def _sweep(url: str, folder: Path, engine: str, seeds: range) -> None:
     ("engine", "first", "few", "many"),
     [
         ("sqlite", 5000, 5, 300),
-        pytest.param("postgresql", 6000, 2, 40, marks=pytest.mark.postgresql),
-        pytest.param("mariadb", 7000, 2, 40, marks=pytest.mark.mariadb),
+        pytest.param("postgresql", 6000, 1, 40, marks=pytest.mark.postgresql),
+        pytest.param("mariadb", 7000, 1, 40, marks=pytest.mark.mariadb),
     ],
 )
 def test_rows_of_random_schemas_are_explained_as_planned(
