@@ -8,19 +8,6 @@ from benching.shapes import PERIOD, Shape
 
 IDENTITY = "bench"
 CONNECTION = "bench_db"
-_HEAD = f"""\
-version: 1
-timezone: Asia/Seoul
-organisation: {{name: bench}}
-classification: advised
-databases:
-  bench: {{connection: {CONNECTION}, identity: {IDENTITY}, zone: Asia/Seoul, execute: {{workers: WORKERS}}}}
-legal_bases:
-  kept: {{statute: 통신비밀보호법, article: 제15조의2 ②, record: 로그인 기록, keep: {PERIOD}, roll_holidays: false}}
-purposes:
-  membership: {{name: 회원관리, items: {{required: [member_id]}}}}
-tables:
-"""
 
 
 def write_matrix(path: Path, shape: Shape, proof: str, workers: int) -> None:
@@ -28,5 +15,22 @@ def write_matrix(path: Path, shape: Shape, proof: str, workers: int) -> None:
 
     Nobody is asked, as in any night but the first: a plan that a person is to approve also lists the rows.
     """
-    rule = f"{shape.rule}    proof: {proof}\n    approval: never\n"
-    path.write_text(f"{_HEAD.replace('WORKERS', str(workers))}{shape.matrix_tables}rules:\n{rule}", encoding="utf-8")
+    path.write_text(
+        f"""\
+version: 1
+timezone: Asia/Seoul
+organisation: {{name: bench}}
+classification: advised
+databases:
+  bench: {{connection: {CONNECTION}, identity: {IDENTITY}, zone: Asia/Seoul, execute: {{workers: {workers}}}}}
+legal_bases:
+  kept: {{statute: 통신비밀보호법, article: 제15조의2 ②, record: 로그인 기록, keep: {PERIOD}, roll_holidays: false}}
+purposes:
+  membership: {{name: 회원관리, items: {{required: [member_id]}}}}
+tables:
+{shape.matrix_tables}rules:
+{shape.rule}    proof: {proof}
+    approval: never
+""",
+        encoding="utf-8",
+    )

@@ -21,7 +21,8 @@ from plan.steps import Steps, ledger_in
 from retention.database.connect import open_database
 from retention.database.dialect import Dialect
 from retention.execute.context import Outcome
-from retention.execute.others import BUSY
+from retention.execute.drag import Turns
+from retention.execute.others import BUSY, Attempts, OthersSignal
 from support.identity import identify
 from support.servers import free_port
 
@@ -312,6 +313,24 @@ def test_a_runs_own_batches_are_not_others(server_log: Log) -> None:
     assert server_log.run(batch_rows=1).batches == ROWS
     assert ROWS / (time.monotonic() - began) > BUSY, "the test shows nothing"
     assert not server_log.told("others")
+
+
+@on_servers
+def test_batches_that_took_nothing_are_the_runs_own(server_log: Log) -> None:
+    """On PostgreSQL each of them is a transaction that wrote, since it has held the lease; it leaves no marker."""
+    database = open_database("db", 0, "db", make_url(server_log.steps.url))
+    attempts, watch = Attempts(), database.watch()
+    signal = OthersSignal(database.dialect, watch, "r", "u", attempts, Turns(0.0, 0))
+    found = []
+    for own in (1, 1, 0):
+        found.append(signal.look().kinds)
+        for number in range(50):
+            server_log.does(f"UPDATE busy SET n = {number}")
+            attempts.number += own
+    found.append(signal.look().kinds)
+    watch.close()
+    database.close()
+    assert found == [(), (), (), ("others",)]
 
 
 @on_postgresql

@@ -59,6 +59,7 @@ class MariaDB(Dialect):
     plan_isolation = "READ COMMITTED"
     run_isolation = "READ COMMITTED"
     workers = 2
+    counts_writes = True
     checks_each_row = True
     joins_itself = False
     target_ms = 40.0

@@ -14,6 +14,9 @@ class Onlooker(abc.ABC):
     replicates: ClassVar[bool] = True
     """Whether the engine has replicas."""
 
+    counts_writes: ClassVar[bool] = False
+    """Whether the engine can tell how many transactions have written."""
+
     @abc.abstractmethod
     def watch_engine(self, url: URL) -> Engine:
         """Return an engine that only reads, and gives up after a second or so where it can."""

@@ -72,6 +72,7 @@ class PostgreSQL(Dialect):
     plan_isolation = "REPEATABLE READ"
     run_isolation = "READ COMMITTED"
     workers = 2
+    counts_writes = True
     tells_of_deleted = True
     sums_what_it_locks = False
     gathers = True

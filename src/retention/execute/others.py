@@ -28,12 +28,24 @@ _REMEMBERED = 3.0
 
 
 @dataclass
+class Attempts:
+    """How many batches a task has begun, by whichever worker: one that takes nothing is a transaction, too."""
+
+    number: int = 0
+
+
+@dataclass
 class OthersSignal:
-    """Compares the transactions that have written with the batches of ``run``, whichever task's they are."""
+    """Compares the transactions that have written with the run's own.
+
+    Those of ``unit`` are the ``attempts`` of this task; of the run's other tasks there are markers.
+    """
 
     dialect: Dialect
     watch: Watch
     run: str
+    unit: str
+    attempts: Attempts
     turns: Turns = field(default_factory=lambda: Turns(_EVERY, _SHARE))
     drag: Drag = field(default_factory=Drag)
     _before: tuple[int, float] | None = None
@@ -73,5 +85,5 @@ class OthersSignal:
         writes = self.dialect.writes(connection)
         if writes is None:
             return None
-        own = select(func.count()).select_from(BATCH).where(BATCH.c.run == self.run)
-        return writes - int(connection.execute(own).scalar_one())
+        beside = select(func.count()).select_from(BATCH).where(BATCH.c.run == self.run, BATCH.c.unit != self.unit)
+        return writes - int(connection.execute(beside).scalar_one()) - self.attempts.number

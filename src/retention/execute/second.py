@@ -75,7 +75,10 @@ class Second:
             with self.database.transaction(connection):
                 self.database.dialect.lock_timeout(connection, throttle.lock_timeout_ms)
                 waiting.begin(connection)
-            own = Throttle(context, throttle.execution, throttle.target_ms, waiting, (Resting(throttle),))
+            resting = (Resting(throttle),)
+            own = Throttle(
+                context, throttle.execution, throttle.target_ms, waiting, resting, attempts=throttle.attempts
+            )
             yield Worker(self.first.tally, self.first.batches, own, _give_up)
         finally:
             watch.close()

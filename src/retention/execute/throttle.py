@@ -19,7 +19,7 @@ from retention.execute.context import RunContext
 from retention.execute.drag import Drag, together
 from retention.execute.giving_way import GivingWay
 from retention.execute.load_probe import LoadSignal
-from retention.execute.others import OthersSignal
+from retention.execute.others import Attempts, OthersSignal
 from retention.execute.pace import Pace
 from retention.execute.replica_lag import DEFAULT_LAG, ReplicaSignal
 from retention.execute.waiting import WaitingSignal
@@ -45,7 +45,7 @@ class Signal(Protocol):
 class Throttle:
     """What holds one unit's run back. ``context`` is the run's, with the database's own reasons to stop and budget.
 
-    ``drag`` is what was felt last.
+    ``drag`` is what was felt last. ``attempts`` are shared by all workers of the unit.
     """
 
     context: RunContext
@@ -56,6 +56,7 @@ class Throttle:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     drag: Drag = field(default_factory=Drag)
+    attempts: Attempts = field(default_factory=Attempts)
     _shrunk: bool = False
     _told: tuple[str, ...] = ()
     _told_at: float = field(default=float("-inf"))
@@ -109,6 +110,7 @@ class Throttle:
         """Return a batch's action that looks, while its locks are held, whether somebody waits for them."""
 
         def acting(connection: Connection) -> list[Done]:
+            self.attempts.number += 1
             dones = list(act(connection))
             if dones:
                 self.waiting.look()
@@ -154,10 +156,10 @@ def throttled(context: RunContext, unit: Unit, connection: Connection) -> Iterat
         (name, database.replica_watch(name, context.connections))
         for name in entry.replicas.get(database.connection_name, ())
     ]
-    signals: list[Signal] = [
-        GivingWay(database.dialect, connection),
-        OthersSignal(database.dialect, watch, context.run),
-    ]
+    attempts = Attempts()
+    signals: list[Signal] = [GivingWay(database.dialect, connection)]
+    if database.dialect.counts_writes:
+        signals.append(OthersSignal(database.dialect, watch, context.run, unit.id, attempts))
     if execution.load_probe is not None:
         signals.append(LoadSignal(execution.load_probe, watch))
     if replicas:
@@ -165,7 +167,7 @@ def throttled(context: RunContext, unit: Unit, connection: Connection) -> Iterat
         signals.append(ReplicaSignal(replicas, database.dialect, limit))
     waiting = WaitingSignal(database.dialect, watch, lambda line: context.progress(f"{unit.id}: {line}"))
     try:
-        yield Throttle(own, execution, unit.binding.target_ms, waiting, tuple(signals))
+        yield Throttle(own, execution, unit.binding.target_ms, waiting, tuple(signals), attempts=attempts)
     finally:
         for one in (watch, *(replica for _name, replica in replicas)):
             one.close()
