@@ -279,6 +279,7 @@ def _planned_states(shop: Shop, day: date) -> dict[str, Counter[str]]:
     return found
 
 
+@pytest.mark.thorough
 def test_all_rows_explained_agree_with_the_plan(shop: Shop, capsys: Any) -> None:
     shop.call(capsys, "hold", "add", "--rule", "refunds", "--reason", "audit", "--by", "me", day=None)
     assert _states(shop, DAY) == _planned_states(shop, DAY)

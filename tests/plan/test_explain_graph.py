@@ -130,6 +130,7 @@ def shop(engine_url: str, tmp_path: Path) -> Shop:
     return made
 
 
+@pytest.mark.thorough
 def test_every_row_is_explained_as_the_plan_counts_it(shop: Shop, proof: bool) -> None:
     with opened(shop) as pipeline:
         plan = planned(pipeline, DAY)

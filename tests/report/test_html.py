@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from report.runs import HEAD, RULES, a_dry_run, a_plan, a_run, rule
-from retention.report import render_html
+from retention.report.html import render_html
 from retention.report.words import CATALOGUES
 
 SECTIONS = (

@@ -10,8 +10,9 @@ from openpyxl import load_workbook
 
 from report.runs import FACTS, PAYMENT, RULES, a_plan, a_run, maximum, rule
 from report.test_html import LANGUAGES, Page
-from retention.report import render_html, write_xlsx
+from retention.report.html import render_html
 from retention.report.words import CATALOGUES
+from retention.report.xlsx import write_xlsx
 
 PURPOSE = maximum("service_payment")
 

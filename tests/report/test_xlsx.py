@@ -11,7 +11,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from report.runs import RULES, a_dry_run, a_plan, a_run, rule
-from retention.report import write_xlsx
+from retention.report.xlsx import write_xlsx
 
 
 def book(tmp_path: Path, run: dict[str, Any] | None = None, lang: str = "en") -> Workbook:

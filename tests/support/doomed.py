@@ -1,4 +1,4 @@
-"""A command in a process of its own that gets a signal at a chosen step of a chosen batch.
+"""A command in a process of its own, and one that gets a signal at a chosen step of a chosen batch.
 
 Such processes are forked from one that has done the imports and nothing else: a start of the command costs seconds.
 """
@@ -30,6 +30,19 @@ _FORKS.set_forkserver_preload(
         "great_expectations.expectations.core.expect_column_pair_values_a_to_be_greater_than_b",
     ]
 )
+
+
+def apart(environment: Mapping[str, str], arguments: Sequence[str]) -> int | None:
+    """Call a command in a process of its own; return its exit code."""
+    process = _FORKS.Process(target=_call, args=(dict(environment), list(arguments)))
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def _call(environment: Mapping[str, str], arguments: Sequence[str]) -> None:
+    os.environ.update(environment)
+    main(list(arguments))
 
 
 def start(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -69,17 +67,6 @@ class Shop:
                 code = int(left.code or 0)
         seen = capsys.readouterr()
         return Called(code, seen.out, seen.err)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command as a process of its own."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "retention.cli", *arguments, "--as-of", DAY.isoformat()],
-            env={**os.environ, **self.environment},
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
 
     def accepts(self, *rules: str) -> list[str]:
         """Return the options that accept every rule of the matrix, or those named, whatever the counts."""

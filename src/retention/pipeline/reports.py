@@ -28,7 +28,7 @@ def closed_run(ledger: Ledger, run: str | None) -> RunHead:
 
 def html_report(ledger: Ledger, run: RunHead, lang: str) -> str:
     """Return a closed run's report as a whole HTML document."""
-    from retention.report import render_html  # noqa: PLC0415 - charts take a second to load
+    from retention.report.html import render_html  # noqa: PLC0415 - charts take half a second to load
 
     document = _document(ledger, run)
     return render_html(document, plan_document(ledger, document["plan"]), lang)
@@ -40,7 +40,7 @@ def write_report(ledger: Ledger, run: str, folder: Path, format_: str, lang: str
     Raises:
         Refused: there is no such run, or the file can't be written.
     """
-    from retention.report import write_xlsx  # noqa: PLC0415 - as above
+    from retention.report.xlsx import write_xlsx  # noqa: PLC0415 - as above
 
     found = closed_run(ledger, run)
     path = out or folder / f"{found.run}.{lang}.{format_}"
