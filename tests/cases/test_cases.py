@@ -1,4 +1,4 @@
-"""The legal cases, all of them on every engine: the plan's state of each row on each day."""
+"""The legal cases: the plan's state of each row on each day; `make proof` looks on every engine."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
     bench.close()
 
 
+@pytest.mark.thorough
 def test_every_case_is_in_the_state_that_the_law_gives_it(bench: Bench) -> None:
     wrong: list[str] = []
     days = 0

@@ -98,6 +98,7 @@ def written(library: Shop, *called: Called) -> list[str]:
     return texts
 
 
+@pytest.mark.thorough
 def test_nothing_of_a_held_person_goes_until_the_release(library: Shop, capsys: Any) -> None:
     somebody(library)
     before = rows_of(library)

@@ -375,6 +375,10 @@ class Dialect(Onlooker, Walking):
         """Gather the statistics of an own table that has just been filled, where nobody else does in time."""
         del connection, own
 
+    def just_emptied(self, connection: Connection) -> None:
+        """Ready the open transaction to count in tables of which a run has just taken rows."""
+        del connection
+
     # --- rows that go together ----------------------------------------------------------------------------------
 
     def together(self, statements: Sequence[Delete]) -> Executable | None:

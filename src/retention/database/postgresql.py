@@ -226,6 +226,14 @@ class PostgreSQL(Dialect):
         """
         connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {connection.dialect.identifier_preparer.format_table(own)}")
 
+    def just_emptied(self, connection: Connection) -> None:
+        """Keep the planner from what an index alone could tell.
+
+        It goes by a map of pages without dead rows that is as old as the last VACUUM; after a purge every entry of the
+        index leads to its page all the same, one by one: ten times as long as reading the table.
+        """
+        connection.execute(select(func.set_config("enable_indexonlyscan", "off", True)))
+
     def empty(self, connection: Connection, which: Table) -> None:
         """Truncate it: what was deleted before goes as well."""
         connection.exec_driver_sql(f"TRUNCATE {connection.dialect.identifier_preparer.format_table(which)}")
