@@ -103,6 +103,24 @@ def test_every_due_row_goes_and_no_other(bench: Bench, swept: list[str], key: st
     assert set(swept) == {"Blocks" if bench.engine == "postgresql" else "Keys"}
 
 
+@pytest.mark.parametrize("written", ["2020-02-30", "2020-05-05x", ""])
+def test_rows_whose_clocks_only_look_due_stay_and_are_not_told_of(bench: Bench, swept: list[str], written: str) -> None:
+    ill = {3, 4, 700, 1500, 1501}
+    _make(bench, "number", [])
+    bench.do(["DROP TABLE log", "CREATE TABLE log (id BIGINT PRIMARY KEY, seen_on VARCHAR(20), pad VARCHAR(100))"])
+    some = [f"({n}, '{written if n in ill else DUE}', 'pad')" for n in range(2000)]
+    bench.do([f"INSERT INTO log VALUES {', '.join(some)}"])
+    chain = Chain()
+    matrix = _matrix(bench, keep=[{"basis": "one", "since": {"column": "seen_on", "as": "date"}}])
+    outcome = bench.run(matrix, AS_OF, chain=chain, batch_rows=300)["log"]
+    assert (outcome.done, outcome.status) == (1995, "done")
+    assert {row[0] for row in bench.all("SELECT id FROM log")} == ill
+    batches = [body for kind, body in chain.entries if kind == "batch"]
+    assert [sum(body[name] for body in batches) for name in ("rows", "fingerprints")] == [1995, 1995]
+    assert (outcome.oldest, outcome.newest) == (date.fromisoformat(DUE), date.fromisoformat(DUE))
+    assert swept
+
+
 def test_few_due_rows_are_sought_by_their_clock(bench: Bench, swept: list[str]) -> None:
     start = date(2026, 1, 1)
     days: list[str | None] = [(start + timedelta(days=n % 300)).isoformat() for n in range(6000)]

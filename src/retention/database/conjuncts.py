@@ -1,7 +1,7 @@
-"""Taking a condition apart: what of it a statement may hold that changes a table by a join.
+"""Taking a condition apart: a part of it is true of every row that the whole is true of, and of others.
 
-MariaDB lets no such statement look at its own table again in a subquery. What is left out is weighed in the same
-transaction, on rows that are locked.
+A statement that changes a table by a join may hold but a part: MariaDB lets none look at its own table again in a
+subquery. What is left out is weighed in the same transaction, on rows that are locked.
 """
 
 from __future__ import annotations
@@ -10,14 +10,20 @@ from collections.abc import Iterator
 
 from sqlalchemy import Alias, Table, and_, true
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import BooleanClauseList
+from sqlalchemy.sql.elements import AsBoolean, BooleanClauseList
 
 from retention.database.reading import Sql
+from retention.database.worded import Worded
 
 
 def beside(condition: Sql, table: Table) -> Sql:
     """Return the condition without what looks at other rows of ``table``."""
     return and_(true(), *(one for one in _conjuncts(condition) if not _looks_at(one, table)))
+
+
+def unchecked(condition: Sql) -> Sql:
+    """Return the condition without the checks of how a column's value is written."""
+    return and_(true(), *(one for one in _conjuncts(condition) if not _checks_words(one)))
 
 
 def _conjuncts(condition: Sql) -> Iterator[Sql]:
@@ -30,3 +36,7 @@ def _conjuncts(condition: Sql) -> Iterator[Sql]:
 
 def _looks_at(condition: Sql, table: Table) -> bool:
     return any(isinstance(one, Alias) and one.element is table for one in visitors.iterate(condition))
+
+
+def _checks_words(condition: Sql) -> bool:
+    return isinstance(condition.element if isinstance(condition, AsBoolean) else condition, Worded)

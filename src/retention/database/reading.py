@@ -66,4 +66,6 @@ class Reading(abc.ABC):
 
     def within(self, column: Sql, floor: date, cutoff: date) -> Sql:
         """Return whether the value is well-formed and lies from ``floor`` on and before the start of ``cutoff``."""
-        return and_(self.readable(column, floor), self.before(column, max(cutoff, EARLIEST)))
+        # Its form comes last: that takes longer than two comparisons, which most engines try in the order written.
+        ends = and_(self.from_(column, max(floor, EARLIEST)), self.before(column, max(cutoff, EARLIEST)))
+        return and_(ends, self.well_formed(column))

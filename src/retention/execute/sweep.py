@@ -16,17 +16,13 @@ from sqlalchemy import Connection
 from retention.execute.batch import Done
 from retention.execute.ranges import END, Range, Ranges
 from retention.execute.seal import Seal
-from retention.execute.sweeping import Sweeping
+from retention.execute.sweeping import Again, Sweeping
 from retention.execute.told import Told
 
 _FIRST_ROWS = 500
 _GROWTH = 4.0
 _MEMORY = 0.7
 _MARGIN = 0.9
-
-
-class Again(Exception):
-    """A batch can't be committed as it was: it is rolled back, and tried in another way."""
 
 
 @dataclass
@@ -67,7 +63,7 @@ class Sweep:
         """Delete the rows of the next range, about ``rows`` and never more than ``most``, in the open transaction.
 
         Raises:
-            Again: the range has more than ``most``, or rows that nobody approved.
+            Again: the range has more than ``most``, or rows that nobody approved, or that only seemed due.
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
         started = time.monotonic()

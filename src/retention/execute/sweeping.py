@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Delete, and_, delete, not_
 
+from retention.database.conjuncts import unchecked
 from retention.database.keyset import among
 from retention.execute.ranges import Range, Ranges
 from retention.execute.told import Query, Telling, Told, require
@@ -22,9 +23,16 @@ Statements = tuple[Query, Delete | None]
 """What tells of the rows, and what deletes them; None where the first does both."""
 
 
+class Again(Exception):
+    """A batch can't be committed as it was: it is rolled back, and tried in another way."""
+
+
 @dataclass
 class Sweeping:
-    """The statements of one rule. ``covers``: which rows a hold covers; ``sealed``: whether only approved ones go."""
+    """The statements of one rule. ``covers``: which rows a hold covers; ``sealed``: whether only approved ones go.
+
+    ``checked``: whether what tells of the rows checks how their values are written, as what deletes them always does.
+    """
 
     unit: Unit
     rule: BoundRule
@@ -32,6 +40,7 @@ class Sweeping:
     covers: Covers
     ranges: Ranges
     sealed: bool
+    checked: bool = False
     _written: dict[tuple[bool, bool], Statements] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -42,6 +51,7 @@ class Sweeping:
         """Delete the rows of a range, all but those with the keys ``but``.
 
         Raises:
+            Again: it told of rows whose values are ill-formed; from now on those are left out.
             DatabaseFault: the statement took other rows than the locking read found.
         """
         ends = (here.low, here.high)
@@ -50,7 +60,12 @@ class Sweeping:
         telling, deleting = self._write(*ends, but) if but else self._written[ends]
         told = self._telling.read(connection.execute(telling, here.values))
         if deleting is not None and told.rows:
-            require(told, connection.execute(deleting, here.values).rowcount, self.rule)
+            deleted = connection.execute(deleting, here.values).rowcount
+            if deleted < told.rows and not self.checked and self._checks_once:
+                self.checked = True
+                self.forget()
+                raise Again
+            require(told, deleted, self.rule)
         return told
 
     def _write(self, low: bool, high: bool, but: Sequence[tuple[Any, ...]]) -> Statements:
@@ -64,9 +79,19 @@ class Sweeping:
             chosen = and_(chosen, not_(among(row, self.rule.key, but)))
         deleting = delete(row).where(chosen)
         if not self._at_once:
-            return self._telling.locking(chosen), deleting
+            told = unchecked(chosen) if self._checks_once and not self.checked else chosen
+            return self._telling.locking(told), deleting
         gone = deleting.returning(*self._telling.columns(row)).cte("gone")
         return self._telling.sums(list(gone.c)), None
+
+    @property
+    def _checks_once(self) -> bool:
+        """Whether the form of values needs to be checked but by the statement that deletes.
+
+        Where nobody else can change a row meanwhile, that one takes a part of the rows that were told of; where it
+        takes as many, it takes the same.
+        """
+        return not self.rule.binding.database.dialect.locks_rows
 
     @cached_property
     def _telling(self) -> Telling:

@@ -26,11 +26,16 @@ Query = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was told of a batch's rows: the end days, and the keys where somebody asks for them."""
+    """What was told of a batch's rows: the end days as texts, and the keys where somebody asks for them."""
 
     rows: int
-    days: Sequence[date]
+    texts: frozenset[str]
     keys: Keys
+
+    @property
+    def days(self) -> Sequence[date]:
+        """Return the end days, as far as they are known: only of rows that can be read as such."""
+        return [date.fromisoformat(text) for text in sorted(self.texts)]
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Telling:
         """
         if self._row_by_row:
             rows = found.all()
-            return Told(len(rows), _days(row[0] for row in rows), [tuple(row[1:]) for row in rows])
+            return Told(len(rows), _known(row[0] for row in rows), [tuple(row[1:]) for row in rows])
         number, oldest, newest, *gathered = tuple(found.one())
         keys: Keys = ()
         if number and self._numbered:
@@ -96,7 +101,7 @@ class Telling:
             raise DatabaseFault(
                 f"rule {self.rule.id}: the database told {len(keys)} keys of {number} rows; the batch was rolled back"
             )
-        return Told(int(number), _days((oldest, newest)), keys)
+        return Told(int(number), _known((oldest, newest)), keys)
 
     @property
     def _dialect(self) -> Dialect:
@@ -140,6 +145,5 @@ def require(told: Told, deleted: int, rule: BoundRule) -> None:
         )
 
 
-def _days(texts: Iterable[str | None]) -> tuple[date, ...]:
-    known = {text for text in texts if text is not None}
-    return tuple(date.fromisoformat(text) for text in sorted(known))
+def _known(texts: Iterable[str | None]) -> frozenset[str]:
+    return frozenset(text for text in texts if text is not None)

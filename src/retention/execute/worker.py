@@ -13,7 +13,7 @@ from retention.errors import DatabaseFault
 from retention.execute.batch import Batches, Done
 from retention.execute.holding import HoldsMoved
 from retention.execute.pace import Pace
-from retention.execute.sweep import Again
+from retention.execute.sweeping import Again
 from retention.execute.tally import Tally
 from retention.execute.throttle import Throttle
 
