@@ -132,6 +132,22 @@ def test_few_due_rows_are_sought_by_their_clock(bench: Bench, swept: list[str]) 
     assert set(swept) == {"Clock"}
 
 
+@pytest.mark.parametrize("order", ["the key's", "random", "the key's, many a day"])
+def test_many_due_rows_are_walked_by_their_clock_where_they_lie_in_its_order(
+    bench: Bench, swept: list[str], order: str
+) -> None:
+    start, a_day = date(2018, 1, 1), 300 if "many" in order else 3
+    days: list[str | None] = [(start + timedelta(days=n // a_day)).isoformat() for n in range(3000)]
+    if order == "random":
+        random.Random(1).shuffle(days)
+    _make(bench, "row's own number", [*days, *([YOUNG] * 500)])
+    outcome = bench.run(_matrix(bench, "row's own number"), AS_OF, batch_rows=400)["log"]
+    assert (outcome.done, outcome.status, outcome.drifted) == (3000, "done", 0)
+    assert _left(bench) == (0, 500)
+    by_clock = bench.engine == "sqlite" and order == "the key's"
+    assert set(swept) == {"Clock" if by_clock else "Blocks" if bench.engine == "postgresql" else "Keys"}
+
+
 def test_more_equal_clocks_than_a_batch_may_have_go_as_well(bench: Bench, swept: list[str]) -> None:
     days: list[str | None] = [YOUNG] * 9000
     days[100:700] = [DUE] * 600

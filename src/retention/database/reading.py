@@ -29,6 +29,11 @@ class Reading(abc.ABC):
         """Whether well-formed values lie in the engine's order as their moments do, so that an index walks them."""
         return False
 
+    def bounds(self, *days: date) -> bool:
+        """Return whether each day begins at one value in the engine's order, so that an index walks to it."""
+        del days
+        return self.sorts
+
     @property
     def grows(self) -> bool:
         """Whether the day never falls as the value grows, so that the least and greatest values have the end days."""

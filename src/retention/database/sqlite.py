@@ -75,6 +75,7 @@ class SQLite(Dialect):
     deletes_by_join = False
     numbers_rows = True
     bounds_values = False
+    walks_clocks = True
     replicates = False
     leftovers = (
         "deleted content is overwritten with zeros (secure_delete), but the WAL, the file system and backups may "
@@ -270,7 +271,7 @@ class SQLite(Dialect):
         """Return the number of rows: counting them is quick here."""
         return int(connection.execute(select(func.count()).select_from(which)).scalar_one())
 
-    def by_key_alone(self, condition: Sql, which: Table, clocks: Collection[str]) -> Sql:
+    def without_seeking(self, condition: Sql, which: Table, clocks: Collection[str]) -> Sql:
         """Return the condition with a plus before the clocks: the documented way to keep an index from being used."""
         ruled_out: dict[int, UnaryExpression[Any]] = {
             id(which.c[name]): UnaryExpression(which.c[name], operator=_PLUS) for name in clocks

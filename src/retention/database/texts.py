@@ -183,6 +183,10 @@ class TextReading(Reading):
         """Texts do whose parts stand in the order of time."""
         return self.shape.exact(_ANY) is not None
 
+    def bounds(self, *days: date) -> bool:
+        """Return whether a text divides those before each day from those after it."""
+        return all(self.shape.dividing(self._wall(day)) is not None for day in days)
+
     @property
     def grows(self) -> bool:
         """They do where the wall clock was never put back, or where they begin with their day in Seoul."""

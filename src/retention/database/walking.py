@@ -25,6 +25,9 @@ class Walking(abc.ABC):
     gathers: ClassVar[bool] = False
     """Whether values of any type can be gathered into an array."""
 
+    walks_clocks: ClassVar[bool] = False
+    """Whether many rows are walked best by a clock's index, where they lie in its order: it has their keys as well."""
+
     @abc.abstractmethod
     def rows_about(self, connection: Connection, which: Table) -> int:
         """Return how many rows a table has, as far as the engine knows without counting for long."""
@@ -42,8 +45,8 @@ class Walking(abc.ABC):
         """Return the parameters that stand for blocks from ``start`` on and before ``end``."""
         raise AssertionError(self.name, start, end)
 
-    def by_key_alone(self, condition: Sql, which: Table, clocks: Collection[str]) -> Sql:
-        """Return a condition under which the engine walks the key, where it might use a clock's index."""
+    def without_seeking(self, condition: Sql, which: Table, clocks: Collection[str]) -> Sql:
+        """Return the condition written so that the engine walks a range beside it, and seeks nothing by the clocks."""
         del which, clocks
         return condition
 

@@ -122,11 +122,6 @@ class Side(Ranges):
         """Return how many blocks or rows a range may have."""
         return self.meeting.line.ranges.most_steps
 
-    @property
-    def by_key(self) -> bool:
-        """Whether rows are found by their key alone."""
-        return self.meeting.line.ranges.by_key
-
     def condition(self, low: bool, high: bool) -> Sql:
         """Return whether a row lies in a range."""
         return self.meeting.line.ranges.condition(low, high)

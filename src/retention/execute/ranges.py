@@ -21,6 +21,11 @@ from retention.plan.rules import BoundRule
 
 END: Any = object()
 """The position after the last range."""
+_SOME = 200
+_LOOSE = 3
+"""How much farther apart the keys of rows may lie than they would without a gap."""
+_ALIKE = 20
+"""How many rows of one moment there may be: a range has all of them or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +48,6 @@ class Ranges(abc.ABC):
     def most_steps(self) -> int:
         """Return how many blocks or rows a range may have: what is read for nothing takes time as well."""
         return 50_000
-
-    @property
-    def by_key(self) -> bool:
-        """Whether rows are found by their key alone."""
-        return False
 
     @abc.abstractmethod
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
@@ -91,11 +91,6 @@ class Keys(Ranges):
 
     rule: BoundRule
 
-    @property
-    def by_key(self) -> bool:
-        """Whether rows are found by their key alone."""
-        return True
-
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the key that lies ``steps`` rows on."""
         return _by_key(connection, self.rule.shape.sql, self.rule.key, position, steps)
@@ -107,11 +102,27 @@ class Keys(Ranges):
 
 @dataclass(frozen=True)
 class Clock(Ranges):
-    """By a clock in its order, over its index: where few of the table's rows are due."""
+    """By a clock in its order, over its index: where few of the table's rows are due, or they lie in that order."""
 
     rule: BoundRule
     clock: ClockColumn
     due: Sql
+
+    def along_key(self, connection: Connection) -> bool:
+        """Return whether rows that follow each other by the clock do so by the key, and few are of one moment.
+
+        Looked up at the two ends of what is due.
+        """
+        if not self.rule.numbered:
+            return False
+        key, column = self.rule.row.c[self.rule.key[0]], self.rule.row.c[self.clock.column]
+        for order in (column.asc(), column.desc()):
+            some = select(key.label("key"), column.label("at")).where(self.due).order_by(order).limit(_SOME).subquery()
+            sums = (func.count(), func.max(some.c.key) - func.min(some.c.key), func.count(some.c.at.distinct()))
+            number, span, moments = connection.execute(select(*sums)).one()
+            if number and (span > _LOOSE * number or number > _ALIKE * moments):
+                return False
+        return True
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the value that lies ``steps`` rows on; of equal values all or none."""
@@ -121,7 +132,7 @@ class Clock(Ranges):
         low = connection.execute(self._first(column)).scalar() if position is None else position
         if low is None:
             return None
-        further = select(column).where(self.due, column >= low).order_by(column).offset(steps).limit(1)
+        further = select(column).where(column >= low, self.due).order_by(column).offset(steps).limit(1)
         high = connection.execute(further).scalar()
         if high is not None and high == low:
             high = connection.execute(self._first(column).where(column > low)).scalar()

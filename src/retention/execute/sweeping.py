@@ -71,9 +71,8 @@ class Sweeping:
     def _write(self, low: bool, high: bool, but: Sequence[tuple[Any, ...]]) -> Statements:
         row = self.rule.shape.sql
         whole = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True, staged=False)
-        if self.ranges.by_key:
-            clocks = {clock.column for clock in self.rule.clocks if not clock.steps}
-            whole = self.rule.binding.database.dialect.by_key_alone(whole, row, clocks)
+        clocks = {clock.column for clock in self.rule.clocks if not clock.steps}
+        whole = self.rule.binding.database.dialect.without_seeking(whole, row, clocks)
         chosen = and_(self.ranges.condition(low, high), whole)
         if but:
             chosen = and_(chosen, not_(among(row, self.rule.key, but)))

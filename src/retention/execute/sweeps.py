@@ -14,7 +14,6 @@ from retention.execute.seal import Seal
 from retention.execute.sweep import Sweep
 from retention.execute.sweeping import Sweeping
 from retention.matrix.model import Action
-from retention.plan.clocks import ClockColumn
 from retention.plan.held import Covers
 from retention.plan.rules import BoundRule
 from retention.plan.statement import clock_query
@@ -67,24 +66,25 @@ def sweeps(
 def _choose(connection: Connection, rule: BoundRule, planned: int, as_of: date) -> _Chosen | None:
     dialect, table, expected = rule.binding.database.dialect, rule.shape.sql, max(planned, 1)
     share = expected / max(dialect.rows_about(connection, table), expected)
-    clock = _walkable(connection, rule, as_of) if share < _MANY else None
-    if clock is not None:
-        cutoff = next(keep.cutoff(as_of, rule.calendar) for keep in rule.keeps if clock in keep.clock.columns)
-        column, reading = rule.row.c[clock.column], clock.reading
-        due = and_(reading.from_(column, clock.clock.floor), reading.before(column, cutoff))
-        return _Chosen(Clock(rule, clock, due), 1.0)
+    clock = _walkable(connection, rule, as_of) if share < _MANY or dialect.walks_clocks else None
+    if clock is not None and (share < _MANY or clock.along_key(connection)):
+        return _Chosen(clock, 1.0)
     blocks = dialect.blocks(connection, table)
     if blocks:
         return _Chosen(Blocks(dialect, blocks), expected / blocks)
     return _Chosen(Keys(rule), share) if share >= _MANY else None
 
 
-def _walkable(connection: Connection, rule: BoundRule, as_of: date) -> ClockColumn | None:
-    """Return the clock that alone keeps the rule's rows, if the engine walks its index."""
-    columns = [column for keep in rule.keeps for column in keep.clock.columns if not keep.may_be_absent]
-    if len(columns) != 1 or not columns[0].reading.sorts:
+def _walkable(connection: Connection, rule: BoundRule, as_of: date) -> Clock | None:
+    """Return the ranges of the clock that alone keeps the rule's rows, if the engine walks its index."""
+    found = [(column, keep) for keep in rule.keeps for column in keep.clock.columns if not keep.may_be_absent]
+    if len(found) != 1:
         return None
-    if not rule.shape.indexed((columns[0].column,)):
+    (clock, keep) = found[0]
+    floor, cutoff = clock.clock.floor, keep.cutoff(as_of, rule.calendar)
+    if not clock.reading.bounds(floor, cutoff) or not rule.shape.indexed((clock.column,)):
         return None
-    used = rule.binding.database.dialect.indexes_used(connection, clock_query(rule, as_of))
-    return columns[0] if used else None
+    if not rule.binding.database.dialect.indexes_used(connection, clock_query(rule, as_of)):
+        return None
+    column = rule.row.c[clock.column]
+    return Clock(rule, clock, and_(clock.reading.from_(column, floor), clock.reading.before(column, cutoff)))
