@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Alias, Table, and_, true
+from sqlalchemy import Alias, ColumnClause, SelectBase, Table, and_, true
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import AsBoolean, BooleanClauseList
+from sqlalchemy.sql.elements import AsBoolean, BooleanClauseList, True_
 
 from retention.database.reading import Sql
 from retention.database.worded import Worded
@@ -19,6 +19,13 @@ from retention.database.worded import Worded
 def beside(condition: Sql, table: Table) -> Sql:
     """Return the condition without what looks at other rows of ``table``."""
     return and_(true(), *(one for one in _conjuncts(condition) if not _looks_at(one, table)))
+
+
+def further(condition: Sql, known: Sql) -> Sql:
+    """Return what a condition says beyond another one, for rows that this other one is true of."""
+    said = [one for one in _conjuncts(known) if not _looks_elsewhere(one)]
+    left = [one for one in _conjuncts(condition) if not any(_same(one, other) for other in said)]
+    return and_(*left) if left else true()
 
 
 def unchecked(condition: Sql) -> Sql:
@@ -30,7 +37,7 @@ def _conjuncts(condition: Sql) -> Iterator[Sql]:
     if isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
         for one in condition.clauses:
             yield from _conjuncts(one)
-    else:
+    elif not isinstance(_unwrapped(condition), True_):
         yield condition
 
 
@@ -38,5 +45,23 @@ def _looks_at(condition: Sql, table: Table) -> bool:
     return any(isinstance(one, Alias) and one.element is table for one in visitors.iterate(condition))
 
 
+def _same(one: Sql, other: Sql) -> bool:
+    """Whether two conditions say the same of the same row: two aliases of one table look alike to ``compare``."""
+    return one.compare(other) and _rows(one) == _rows(other)
+
+
+def _rows(condition: Sql) -> set[int]:
+    return {id(one.table) for one in visitors.iterate(condition) if isinstance(one, ColumnClause)}
+
+
+def _looks_elsewhere(condition: Sql) -> bool:
+    return any(isinstance(one, Alias | SelectBase) for one in visitors.iterate(condition))
+
+
 def _checks_words(condition: Sql) -> bool:
-    return isinstance(condition.element if isinstance(condition, AsBoolean) else condition, Worded)
+    return isinstance(_unwrapped(condition), Worded)
+
+
+def _unwrapped(condition: Sql) -> Sql:
+    """Return a condition as it was before it was written for an engine without truth values."""
+    return condition.element if isinstance(condition, AsBoolean) else condition

@@ -22,6 +22,7 @@ from sqlalchemy import (
     create_engine,
     func,
     literal,
+    or_,
     select,
     table,
     text,
@@ -37,6 +38,8 @@ from retention.database.reading import Sql
 from retention.law import day_start
 
 _SEARCHES = {"const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "unique_subquery", "index_subquery"}
+
+_SHORTEST = 28
 
 _BEHIND = ("Seconds_Behind_Master", "Seconds_Behind_Source")
 # MariaDB and MySQL have other names for the same; each reads its own comment only.
@@ -147,11 +150,10 @@ class MariaDB(Dialect):
 
     def valid_native(self, column: Sql) -> Sql:
         """Return whether month and day are set and exist: the engine stores zero ones, and may store 31 February."""
-        return and_(
-            func.month(column) > 0,
-            func.dayofmonth(column) > 0,
-            func.dayofmonth(column) <= func.coalesce(func.dayofmonth(func.last_day(column)), 0),
-        )
+        day = func.dayofmonth(column)
+        # Nearly every day is one that all months have, and what a month ends with is asked of the others alone.
+        exists = or_(day <= _SHORTEST, day <= func.coalesce(func.dayofmonth(func.last_day(column)), 0))
+        return and_(func.month(column) > 0, day > 0, exists)
 
     def zero_native(self, column: Sql) -> Sql:
         """Return whether a date or timestamp is the zero date."""

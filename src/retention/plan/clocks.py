@@ -175,6 +175,12 @@ class ClockSql:
         """Return whether any clock is unreadable."""
         return or_(*(column.unreadable(row) for column in self.columns))
 
+    def all_readable(self, row: FromClause) -> Sql:
+        """Return whether one is set and all that are set can be read."""
+        if len(self.columns) == 1 and not self.columns[0].clock.empty_is_null:
+            return self.columns[0].readable(row)
+        return and_(not_(sure(self.unreadable(row))), not_(sure(self.null(row))))
+
     def lapsed(self, row: FromClause, cutoff: date) -> Sql:
         """Return whether one is set and all that are set lie before ``cutoff``: expiry never falls as events move."""
         if len(self.columns) == 1:

@@ -8,7 +8,9 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, FromClause, and_, case, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy.sql.elements import True_
 
+from retention.database.conjuncts import further
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined
@@ -64,16 +66,14 @@ class Counter:
         also = not_(covered) if free is None else free
         alone = len(rules.rules) == 1
         first = true() if alone else sure(rules.carried_under(rule, row))
-        overdue = sure(rules.overdue(row, self.as_of, self.going.stays, self.unit.lasting(self.as_of)))
-        # Rows beside those that lapsed are left out first, so that each further condition is asked of few.
+        overdue = rules.overdue(row, self.as_of, self.going.stays, self.unit.lasting(self.as_of))
+        # Rows beside those that lapsed are left out first, so that each further condition is asked of few, and what
+        # holds of all of them is asked once.
         numbers = self.connection.execute(
             select(
                 func.count(),
-                func.count(case((also, 1))),
-                func.count(case((and_(also, first), 1))),
-                func.count(case((and_(also, overdue), 1))),
-                func.count(case((covered, 1))),
-                *(_earliest(clock, row, also) for clock in rule.clocks),
+                *(_how_many(further(one, lapsed)) for one in (also, and_(also, first), and_(also, overdue), covered)),
+                *(_earliest(clock, row, also, lapsed) for clock in rule.clocks),
             )
             .select_from(row)
             .where(lapsed)
@@ -256,11 +256,18 @@ class Counter:
         return and_(rule.selected(row), lapsed, not_(self.held.covers(rule.table, row)))
 
 
-def _earliest(clock: ClockColumn, row: FromClause, condition: Sql) -> Sql:
-    """Return the Seoul day of a clock's earliest event among some rows."""
-    if not clock.steps and clock.reading.grows:
-        return clock.reading.day(func.min(case((and_(condition, clock.readable(row)), row.c[clock.column]))))
-    return func.min(case((condition, clock.day(row))))
+def _how_many(condition: Sql) -> Sql:
+    """Return how many of the rows that are counted a condition is true of."""
+    return func.count() if isinstance(condition, True_) else func.count(case((condition, 1)))
+
+
+def _earliest(clock: ClockColumn, row: FromClause, condition: Sql, lapsed: Sql) -> Sql:
+    """Return the Seoul day of a clock's earliest event among some of the rows that have ``lapsed``."""
+    if clock.steps or not clock.reading.grows:
+        return func.min(case((condition, clock.day(row))))
+    column = row.c[clock.column]
+    wanted = further(and_(condition, clock.reading.readable(column, clock.clock.floor)), lapsed)
+    return clock.reading.day(func.min(column if isinstance(wanted, True_) else case((wanted, column))))
 
 
 def latest_days(connection: Connection, rule: BoundRule, row: FromClause, condition: Sql) -> list[date | None]:

@@ -200,12 +200,13 @@ class BoundRule:
 
     def unreadable(self, row: FromClause) -> Sql:
         """Return whether a clock or an end can't be read."""
-        found: list[Sql] = [end.unreadable(row) for end in self.ends]
+        found: list[Sql] = [sure(end.unreadable(row)) for end in self.ends]
         for keep in self.keeps:
-            found.append(keep.clock.unreadable(row))
-            if not keep.may_be_absent:
-                found.append(keep.clock.null(row))
-        return or_(false(), *(sure(one) for one in found))
+            if keep.may_be_absent:
+                found.append(sure(keep.clock.unreadable(row)))
+            else:
+                found.append(not_(keep.clock.all_readable(row)))
+        return or_(false(), *found)
 
     def wanted(self, row: FromClause, as_of: date, staying: Staying) -> Sql:
         """Return whether a statute still wants the row, given that everything of it is readable."""
