@@ -11,6 +11,7 @@ import psycopg
 from sqlalchemy import (
     CHAR,
     URL,
+    BigInteger,
     Connection,
     Date,
     Delete,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     cast,
     collate,
     column,
@@ -55,7 +57,17 @@ _WAITING = text(
     "SELECT count(DISTINCT pid) FROM pg_locks "
     "WHERE CASE WHEN granted THEN false ELSE :session = ANY (pg_blocking_pids(pid)) END"
 )
+_WORDS = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _NEXT_TRANSACTION = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
+# A table's own trigger or rule, or one of the foreign keys' switched off, and a cascade may leave rows behind. What
+# partitions hold is counted of each of them, and they may become more.
+_CASCADES = text("""
+SELECT current_setting('track_counts') = 'on' AND current_setting('session_replication_role') <> 'replica'
+  AND bool_and(c.relkind = 'r' AND NOT c.relispartition AND NOT c.relhassubclass AND NOT c.relhasrules
+    AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid
+      AND CASE WHEN t.tgisinternal THEN t.tgenabled NOT IN ('O', 'A') ELSE t.tgenabled <> 'D' END))
+FROM pg_class c WHERE c.oid = ANY (CAST(CAST(:names AS text[]) AS regclass[])::oid[])
+""")
 # Nothing to replay means up to date only as long as somebody is there to receive it.
 _LAG = text(
     "SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL "
@@ -76,6 +88,7 @@ class PostgreSQL(Dialect):
     tells_of_deleted = True
     sums_what_it_locks = False
     gathers = True
+    counts_deleted = True
     leftovers = (
         "dead row versions stay in the table's files until VACUUM, and in the WAL and its archives until they are "
         "recycled; VACUUM the tables named here, and let archives and backups expire"
@@ -211,6 +224,17 @@ class PostgreSQL(Dialect):
     def numbers(self, column: Sql) -> Sql:
         """Return the numbers as one text."""
         return func.string_agg(cast(column, Text), ",")
+
+    def cascades(self, connection: Connection, owner: Table, parts: Sequence[Table]) -> bool:
+        """Whether these are plain tables without triggers of their own, whose foreign keys are enforced."""
+        names = [_WORDS.format_table(one) for one in (owner, *parts)]
+        return bool(connection.execute(_CASCADES, {"names": names}).scalar_one())
+
+    def deleted(self, which: Table) -> Sql:
+        """Return the session's own count, which the server adds to its statistics between transactions."""
+        name = cast(literal(_WORDS.format_table(which), Text), postgresql.REGCLASS)
+        counted = func.pg_stat_get_xact_tuples_deleted(name, type_=BigInteger)
+        return case((func.current_setting("track_counts") == "on", counted))
 
     def together(self, statements: Sequence[Delete]) -> Executable:
         """Return deletes as one statement: all of them see the rows as they were, and checks come at its end."""

@@ -24,6 +24,8 @@ class Walking(abc.ABC):
     """How many may work on one table at a time where it pays: an engine that lets one write at a time has one."""
     gathers: ClassVar[bool] = False
     """Whether values of any type can be gathered into an array."""
+    counts_deleted: ClassVar[bool] = False
+    """Whether the engine counts the rows that go of a table, by a statement or by a foreign key."""
 
     walks_clocks: ClassVar[bool] = False
     """Whether many rows are walked best by a clock's index, where they lie in its order: it has their keys as well."""
@@ -49,6 +51,18 @@ class Walking(abc.ABC):
         """Return the condition written so that the engine walks a range beside it, and seeks nothing by the clocks."""
         del which, clocks
         return condition
+
+    def cascades(self, connection: Connection, owner: Table, parts: Sequence[Table]) -> bool:
+        """Whether the foreign keys of ``parts`` take just what statements would, and nothing escapes who counts it."""
+        del connection, owner, parts
+        return False
+
+    def deleted(self, which: Table) -> Sql:
+        """Return how many rows of a table the session has counted as deleted; null where it no longer counts.
+
+        It grows by what goes; only within one transaction is nothing taken off.
+        """
+        raise AssertionError(self.name, which)
 
     def counts(self, column: Column[Any], kind: ColumnKind, *, alone: bool) -> bool:
         """Whether each value of a key's column is a whole number of 64 bits; ``alone``: it is the whole primary key."""

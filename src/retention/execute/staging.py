@@ -35,10 +35,10 @@ class Staging:
 
     def prepare(self) -> None:
         """Stage every rule's due rows, none of which has gone yet, but for rules whose rows tell for themselves."""
-        staged = [rule for rule in self.going.unit.rules if not tells_for_itself(self.going.unit, rule)]
-        if staged:
-            with self.going.unit.binding.database.transaction(self._connection):
-                for rule in staged:
+        going = self.going
+        with going.unit.binding.database.transaction(self._connection):
+            for rule in going.unit.rules:
+                if not tells_for_itself(self._connection, going.unit, rule, going.covers):
                     self._stage(rule)
 
     def again(self, rule: BoundRule) -> None:

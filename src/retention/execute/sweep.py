@@ -56,8 +56,13 @@ class Sweep:
         del connection
 
     def renew(self) -> None:
-        """Make the statements anew: the holds in force have changed."""
+        """Make the statements anew: the holds in force have changed.
+
+        Where one of them covers parts, which may stay alone now, the rest is left to a walk by keys as well.
+        """
         self.statements.forget()
+        if not self.statements.along_goes:
+            self.position = END
 
     def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
         """Delete the rows of the next range, about ``rows`` and never more than ``most``, in the open transaction.
@@ -82,7 +87,7 @@ class Sweep:
         self.position = here.end
         if not told.rows:
             return []
-        return [Done(self.statements.rule, told.rows, told.keys, told.days, {}, took)]
+        return [Done(self.statements.rule, told.rows, told.keys, told.days, told.parts, took)]
 
     def _reach(self, rows: int) -> int:
         steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)

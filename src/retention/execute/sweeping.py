@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Delete, and_, delete, not_
 
 from retention.database.conjuncts import unchecked
 from retention.database.keyset import among
+from retention.execute.along import Along, go_along
 from retention.execute.ranges import Range, Ranges
 from retention.execute.told import Query, Telling, Told, require
 from retention.plan.held import Covers
@@ -19,8 +20,8 @@ from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
 from retention.plan.units import Unit
 
-Statements = tuple[Query, Delete | None]
-"""What tells of the rows, and what deletes them; None where the first does both."""
+Statements = tuple[Query, Sequence[Query], Delete | None]
+"""What tells of the rows, what counts their parts, and what deletes them; None where the first does that as well."""
 
 
 class Again(Exception):
@@ -57,20 +58,24 @@ class Sweeping:
         ends = (here.low, here.high)
         if not but and ends not in self._written:
             self._written[ends] = self._write(*ends, ())
-        telling, deleting = self._write(*ends, but) if but else self._written[ends]
+        telling, counting, deleting = self._write(*ends, but) if but else self._written[ends]
         told = self._telling.read(connection.execute(telling, here.values))
-        if deleting is not None and told.rows:
+        if not told.rows:
+            return told
+        parts = self._along.counted(connection, counting, here.values)
+        if deleting is not None:
             deleted = connection.execute(deleting, here.values).rowcount
             if deleted < told.rows and not self.checked and self._checks_once:
                 self.checked = True
                 self.forget()
                 raise Again
             require(told, deleted, self.rule)
-        return told
+        gone = parts if counting else self._along.gone(connection, told.beside)
+        return replace(told, parts=self._along.named(gone))
 
     def _write(self, low: bool, high: bool, but: Sequence[tuple[Any, ...]]) -> Statements:
         row = self.rule.shape.sql
-        whole = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=True, staged=False)
+        whole = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False, staged=False)
         clocks = {clock.column for clock in self.rule.clocks if not clock.steps}
         whole = self.rule.binding.database.dialect.without_seeking(whole, row, clocks)
         chosen = and_(self.ranges.condition(low, high), whole)
@@ -79,9 +84,18 @@ class Sweeping:
         deleting = delete(row).where(chosen)
         if not self._at_once:
             told = unchecked(chosen) if self._checks_once and not self.checked else chosen
-            return self._telling.locking(told), deleting
+            return self._telling.locking(told), self._along.counting(chosen), deleting
         gone = deleting.returning(*self._telling.columns(row)).cte("gone")
-        return self._telling.sums(list(gone.c)), None
+        return self._telling.sums(list(gone.c)), (), None
+
+    @property
+    def along_goes(self) -> bool:
+        """Whether all parts of the rows, if they have any, still go along with them."""
+        return go_along(self.unit, self.rule, self.covers)
+
+    @cached_property
+    def _along(self) -> Along:
+        return Along(self.unit, self.rule)
 
     @property
     def _checks_once(self) -> bool:
@@ -94,9 +108,11 @@ class Sweeping:
 
     @cached_property
     def _telling(self) -> Telling:
-        return Telling(self.rule, self.sealed)
+        return Telling(self.rule, self.sealed, self._along.before)
 
     @cached_property
     def _at_once(self) -> bool:
-        """Whether one statement does it all: what nobody refers to needs no lock before it is weighed again."""
-        return self.rule.binding.database.dialect.tells_of_deleted and not self.unit.referring(self.rule.table)
+        """Whether one statement does it all: what only parts refer to needs no lock before it is weighed again."""
+        own = {part.relation for part in self.rule.parts}
+        held = any(relation not in own for relation in self.unit.referring(self.rule.table))
+        return self.rule.binding.database.dialect.tells_of_deleted and not held

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, and_
 
+from retention.execute.along import cascades, go_along
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.meeting import sides
 from retention.execute.ranges import Blocks, Clock, Keys, Ranges
@@ -26,14 +27,19 @@ WORTH_TWO = 20_000
 """Due rows from which on a second worker is worth its connections."""
 
 
-def tells_for_itself(unit: Unit, rule: BoundRule) -> bool:
-    """Whether the due rows of a rule can be told from the rows themselves and from what still refers to them."""
-    if rule.action is not Action.DELETE or rule.parts or unit.knot_of(rule.table) is not None:
+def tells_for_itself(connection: Connection, unit: Unit, rule: BoundRule, covers: Covers) -> bool:
+    """Whether the due rows of a rule can be told from the rows themselves and from what still refers to them.
+
+    Their parts, where they have any, go along with them.
+    """
+    if rule.action is not Action.DELETE or unit.knot_of(rule.table) is not None:
         return False
     together = unit.table_rules(rule).rules
     if any(clock.steps for one in together for clock in one.clocks) or any(one.referencing for one in together):
         return False
-    return kept_clocks(unit, rule) is None
+    if kept_clocks(unit, rule) is not None:
+        return False
+    return go_along(unit, rule, covers) and cascades(connection, unit, rule)
 
 
 @dataclass(frozen=True)
@@ -52,9 +58,12 @@ def sweeps(
     seal: Seal | None,
     workers: int,
 ) -> list[Sweep]:
-    """Return the sweeps of a rule, one for each worker; none where seeking its few rows by their keys serves better."""
+    """Return the sweeps of a rule, one for each worker; none where seeking its few rows by their keys serves better.
+
+    None either where a hold has come to cover parts that were to go along.
+    """
     chosen = _choose(connection, rule, planned, as_of)
-    if chosen is None:
+    if chosen is None or not go_along(unit, rule, covers):
         return []
     both = sides(chosen.ranges) if workers > 1 and planned >= WORTH_TWO else None
     return [

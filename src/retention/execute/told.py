@@ -7,7 +7,7 @@ and only what an engine can't gather is read row by row.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -26,11 +26,16 @@ Query = Select[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What was told of a batch's rows: the end days as texts, and the keys where somebody asks for them."""
+    """What was told of a batch's rows: the end days as texts, and the keys where somebody asks for them.
+
+    ``beside`` are the values of what was asked beside, ``parts`` the rows that went along, by their table's name.
+    """
 
     rows: int
     texts: frozenset[str]
     keys: Keys
+    beside: Sequence[Any] = ()
+    parts: dict[str, int] = field(default_factory=dict)
 
     @property
     def days(self) -> Sequence[date]:
@@ -40,10 +45,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Telling:
-    """How one rule's rows are told of. ``sealed``: whether only rows may go that a person approved."""
+    """How one rule's rows are told of. ``sealed``: whether only rows may go that a person approved.
+
+    ``beside``: what is asked once for all of them, where the engine sums them up.
+    """
 
     rule: BoundRule
     sealed: bool
+    beside: Sequence[Sql] = ()
 
     @property
     def keyed(self) -> bool:
@@ -68,7 +77,7 @@ class Telling:
         days: list[Sql] = [func.min(columns[0]), func.max(columns[0])]
         if self._grows is not None:
             days = [self._grows.reading.day(one) for one in days]
-        return select(func.count(), *days, *map(self._gather, columns[1:]))
+        return select(func.count(), *days, *self.beside, *map(self._gather, columns[1:]))
 
     def locking(self, chosen: Sql) -> Query:
         """Return a query that locks the chosen rows and tells of them."""
@@ -91,7 +100,8 @@ class Telling:
         if self._row_by_row:
             rows = found.all()
             return Told(len(rows), _known(row[0] for row in rows), [tuple(row[1:]) for row in rows])
-        number, oldest, newest, *gathered = tuple(found.one())
+        number, oldest, newest, *further = tuple(found.one())
+        beside, gathered = further[: len(self.beside)], further[len(self.beside) :]
         keys: Keys = ()
         if number and self._numbered:
             keys = numbers_of(gathered[0])
@@ -101,7 +111,7 @@ class Telling:
             raise DatabaseFault(
                 f"rule {self.rule.id}: the database told {len(keys)} keys of {number} rows; the batch was rolled back"
             )
-        return Told(int(number), _known((oldest, newest)), keys)
+        return Told(int(number), _known((oldest, newest)), keys, beside)
 
     @property
     def _dialect(self) -> Dialect:
