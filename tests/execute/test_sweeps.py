@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from retention.execute.sweep import Sweep
+from retention.keys.fingerprint import Fingerprinter
 from support.bench import Bench, Chain
 
 AS_OF = date(2026, 11, 24)
@@ -198,3 +200,52 @@ def test_a_row_that_moves_behind_the_walk_is_found_afterwards(bench: Bench, swep
     outcome = bench.run(matrix, AS_OF, stop=between, batch_rows=200)["log"]
     assert moved or bench.engine != "postgresql"
     assert (outcome.done, outcome.status, _left(bench)) == (2000, "done", (0, 300))
+
+
+@pytest.mark.parametrize("engine_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_what_changes_between_being_told_of_and_going_is_told_of_anew(bench: Bench, swept: list[str]) -> None:
+    """One row no longer is due and another one has become so: as many as before, and others."""
+    _make(bench, "number", [DUE] * 4 + [DUE, YOUNG] + [DUE] * 994)
+    bench.do(["ALTER TABLE log SET (fillfactor = 50)"])
+    with bench.database.engine.connect() as plain:
+        plain.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM FULL log")
+    acted: list[int] = []
+
+    def before(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("DELETE FROM log") and not acted:
+            acted.append(1)
+            with bench.database.engine.connect() as other, other.begin():
+                other.exec_driver_sql(f"UPDATE log SET seen_on = '{YOUNG}' WHERE id = 5")
+                other.exec_driver_sql(f"UPDATE log SET seen_on = '{DUE}' WHERE id = 6")
+
+    chain = Chain()
+    event.listen(Engine, "before_cursor_execute", before)
+    try:
+        outcome = bench.run(_matrix(bench), AS_OF, chain=chain, batch_rows=400)["log"]
+    finally:
+        event.remove(Engine, "before_cursor_execute", before)
+    assert acted and swept
+    assert (bench.all("SELECT id FROM log"), outcome.done) == ([(5,)], 999)
+    told = b"".join(chain.blobs)
+    one, other = (Fingerprinter(bytes(32)).for_table("shop.log")([(number,)]) for number in (5, 6))
+    assert len(told) == 999 * len(one)
+    assert (told.find(one), told.find(other) >= 0) == (-1, True)
+
+
+@pytest.mark.parametrize("engine_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+def test_a_row_that_a_trigger_keeps_is_not_told_of(bench: Bench, swept: list[str]) -> None:
+    _make(bench, "number", [DUE] * 1000)
+    bench.do(
+        [
+            "CREATE FUNCTION kept() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN IF old.id = 5 THEN RETURN NULL; END IF; RETURN old; END $$",
+            "CREATE TRIGGER kept BEFORE DELETE ON log FOR EACH ROW EXECUTE FUNCTION kept()",
+        ]
+    )
+    chain = Chain()
+    with pytest.raises(AssertionError, match="would have deleted 0 rows where 1 were read"):
+        bench.run(_matrix(bench), AS_OF, chain=chain, batch_rows=400)
+    assert bench.all("SELECT id FROM log") == [(5,)]
+    told = [body for kind, body in chain.entries if kind == "batch"]
+    assert sum(body["rows"] for body in told) == sum(body["fingerprints"] for body in told) == 999
+    assert swept

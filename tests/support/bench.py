@@ -44,9 +44,11 @@ class Chain:
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, Mapping[str, Any]]] = []
+        self.blobs: list[bytes] = []
 
     def append(self, kind: str, body: Mapping[str, Any], blob: bytes | None = None) -> None:
         self.entries.append((kind, body))
+        self.blobs.extend([] if blob is None else [blob])
 
 
 class Mistaken(AssertionError):

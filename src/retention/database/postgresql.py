@@ -85,6 +85,7 @@ class PostgreSQL(Dialect):
     run_isolation = "READ COMMITTED"
     workers = 2
     counts_writes = True
+    snapshot = "REPEATABLE READ"
     tells_of_deleted = True
     sums_what_it_locks = False
     gathers = True

@@ -16,6 +16,8 @@ class Walking(abc.ABC):
     """What the engines' classes say of their tables and statements."""
 
     name: ClassVar[str]
+    snapshot: ClassVar[str | None] = None
+    """The isolation at which a DELETE takes just the rows that a read before it has seen, or fails; if there is one."""
     tells_of_deleted: ClassVar[bool] = False
     """Whether a DELETE can tell sums over the rows that it deletes."""
     sums_what_it_locks: ClassVar[bool] = True

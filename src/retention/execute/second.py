@@ -54,6 +54,7 @@ class Second:
         """Carry batches out until nothing is left, or anything is out of the ordinary."""
         try:
             with self.database.session() as connection, self._worker(connection) as worker:
+                self.work.prepare(connection)
                 self.begun = True
                 worker.walk_through(connection, self.work)
         except _GivenUp:

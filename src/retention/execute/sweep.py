@@ -48,12 +48,14 @@ class Sweep:
         return self.position is END
 
     def prepare(self, connection: Connection) -> None:
-        """Nothing is to be staged."""
-        del connection
+        """Set the isolation of the batches; nothing is to be staged."""
+        if self.statements.snapshot:
+            connection.execution_options(isolation_level=self.statements.snapshot)
 
     def finish(self, connection: Connection) -> None:
-        """Nothing was staged."""
-        del connection
+        """Set the isolation back."""
+        if self.statements.snapshot:
+            connection.execution_options(isolation_level=self.statements.rule.binding.database.dialect.run_isolation)
 
     def renew(self) -> None:
         """Make the statements anew: the holds in force have changed.

@@ -32,7 +32,7 @@ class Again(Exception):
 class Sweeping:
     """The statements of one rule. ``covers``: which rows a hold covers; ``sealed``: whether only approved ones go.
 
-    ``checked``: whether what tells of the rows checks how their values are written, as what deletes them always does.
+    ``strict``: a batch has told of rows that didn't go; from then on none is told of that may not.
     """
 
     unit: Unit
@@ -41,7 +41,7 @@ class Sweeping:
     covers: Covers
     ranges: Ranges
     sealed: bool
-    checked: bool = False
+    strict: bool = False
     _written: dict[tuple[bool, bool], Statements] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -52,7 +52,7 @@ class Sweeping:
         """Delete the rows of a range, all but those with the keys ``but``.
 
         Raises:
-            Again: it told of rows whose values are ill-formed; from now on those are left out.
+            Again: it told of rows that stay, as their values are ill-formed, or a trigger keeps them.
             DatabaseFault: the statement took other rows than the locking read found.
         """
         ends = (here.low, here.high)
@@ -65,8 +65,8 @@ class Sweeping:
         parts = self._along.counted(connection, counting, here.values)
         if deleting is not None:
             deleted = connection.execute(deleting, here.values).rowcount
-            if deleted < told.rows and not self.checked and self._checks_once:
-                self.checked = True
+            if deleted < told.rows and not self.strict and (self._checks_once or self.snapshot):
+                self.strict = True
                 self.forget()
                 raise Again
             require(told, deleted, self.rule)
@@ -83,10 +83,21 @@ class Sweeping:
             chosen = and_(chosen, not_(among(row, self.rule.key, but)))
         deleting = delete(row).where(chosen)
         if not self._at_once:
-            told = unchecked(chosen) if self._checks_once and not self.checked else chosen
+            told = unchecked(chosen) if self._checks_once and not self.strict else chosen
             return self._telling.locking(told), self._along.counting(chosen), deleting
+        if self.snapshot and not self.strict:
+            return self._telling.looking(chosen), (), deleting
         gone = deleting.returning(*self._telling.columns(row)).cte("gone")
         return self._telling.sums(list(gone.c)), (), None
+
+    @property
+    def snapshot(self) -> str | None:
+        """Return the isolation at which rows are told of and then deleted, neither locked nor returned before they go.
+
+        To return them takes twice as long as to look at them twice. Who changes one of them in between makes the
+        statement fail, and the batch is tried again.
+        """
+        return self.rule.binding.database.dialect.snapshot if self._at_once else None
 
     @property
     def along_goes(self) -> bool:

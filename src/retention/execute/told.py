@@ -79,14 +79,17 @@ class Telling:
             days = [self._grows.reading.day(one) for one in days]
         return select(func.count(), *days, *self.beside, *map(self._gather, columns[1:]))
 
+    def looking(self, chosen: Sql) -> Query:
+        """Return a query that tells of the chosen rows as they are seen."""
+        return self.sums([one.element for one in self.columns(self.rule.shape.sql)]).where(chosen)
+
     def locking(self, chosen: Sql) -> Query:
         """Return a query that locks the chosen rows and tells of them."""
         row, dialect = self.rule.shape.sql, self._dialect
-        columns = self.columns(row)
         if dialect.sums_what_it_locks and not self._row_by_row:
-            look = self.sums([one.element for one in columns]).where(chosen)
+            look = self.looking(chosen)
             return look.with_for_update() if dialect.locks_rows else look
-        rows = select(*columns).where(chosen)
+        rows = select(*self.columns(row)).where(chosen)
         if dialect.locks_rows:
             rows = rows.with_for_update(of=row)
         return rows if self._row_by_row else self.sums(list(rows.subquery().c))
