@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -37,6 +37,7 @@ from retention.database.columns import ColumnKind
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
 from retention.database.reading import Sql
+from retention.database.versions import by_digest, columns_in
 from retention.law import day_start
 
 _SEARCHES = {"const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "unique_subquery", "index_subquery"}
@@ -251,6 +252,10 @@ class MariaDB(Dialect):
     def numbers(self, column: Sql) -> Sql:
         """Return the numbers as one text."""
         return func.group_concat(column, type_=String())
+
+    def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
+        """Return a digest of what was read: the number of the transaction that wrote a row isn't told."""
+        return by_digest(columns_in(row, read))
 
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the keys that the optimizer searches rather than reads through."""

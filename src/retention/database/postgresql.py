@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -46,6 +46,7 @@ from sqlalchemy.types import UserDefinedType
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
 from retention.database.reading import Sql
+from retention.database.versions import by_transaction
 
 _LEAVES = text(
     "relkind = 'r' AND (oid = CAST(:name AS regclass)"
@@ -257,6 +258,11 @@ class PostgreSQL(Dialect):
         index leads to its page all the same, one by one: ten times as long as reading the table.
         """
         connection.execute(select(func.set_config("enable_indexonlyscan", "off", True)))
+
+    def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
+        """Return the transaction that wrote the row last."""
+        del read
+        return by_transaction(row)
 
     def empty(self, connection: Connection, which: Table) -> None:
         """Truncate it: what was deleted before goes as well."""
