@@ -36,6 +36,7 @@ from sqlalchemy.pool import NullPool
 from retention.database.columns import ColumnKind
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
+from retention.database.loading import as_bound, into
 from retention.database.reading import Sql
 from retention.database.versions import by_digest, columns_in
 from retention.law import day_start
@@ -256,6 +257,12 @@ class MariaDB(Dialect):
     def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
         """Return a digest of what was read: the number of the transaction that wrote a row isn't told."""
         return by_digest(columns_in(row, read))
+
+    def load(self, connection: Connection, which: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert them: the driver makes one statement of them."""
+        values = ", ".join(["%s"] * len(which.c))
+        statement = f"INSERT INTO {into(connection, which)} VALUES ({values})"  # noqa: S608 - names of our own making
+        connection.exec_driver_sql(statement, [tuple(row) for row in as_bound(connection, which, rows)])
 
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the keys that the optimizer searches rather than reads through."""
