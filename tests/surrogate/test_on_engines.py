@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, Engine, event, make_url, text
 
 from retention.surrogate.date_shift import MOST
 from support.identity import identify
@@ -219,6 +219,41 @@ def test_every_transform_goes_through_a_run_and_a_second_one_changes_nothing(sho
     assert len({late[900], late[901], *known}) == len(known) + 2
     assert late[902] == late[903]
     assert late[902] in known, "the active person's own visit of before"
+
+
+@pytest.mark.parametrize("engine_url", ["postgresql", "mariadb"], indirect=True)
+@pytest.mark.parametrize(
+    ("change", "column", "form"),
+    [
+        ("UPDATE person SET mobile = '01091231234' WHERE id = 5", "mobile", r"010[01]\d{7}"),
+        # A collation may take this for what it was.
+        ("UPDATE person SET code = 'ab-000005' WHERE id = 5", "code", r"[a-z]{2}-\d{6}"),
+        ("UPDATE person SET nickname = NULL WHERE id = 5", "nickname", "None"),
+        # Who comes back stays.
+        ("UPDATE person SET left_on = NULL WHERE id = 5", "name", "김철수"),
+    ],
+)
+def test_a_row_that_changes_once_its_new_values_are_made_is_read_again(
+    shop: Shop, capsys: Any, change: str, column: str, form: str
+) -> None:
+    acted = []
+
+    def meanwhile(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not acted and statement.startswith("UPDATE person") and connection.get_execution_options().get("writes"):
+            acted.append(statement)
+            shop.do(change)
+
+    event.listen(Engine, "before_cursor_execute", meanwhile)
+    try:
+        ran = shop.call(capsys, "run", "--json")
+    finally:
+        event.remove(Engine, "before_cursor_execute", meanwhile)
+    assert ran.code == 0, ran.out + ran.err
+    assert acted
+    done = {one["id"]: one["done"] for one in ran.document["rules"]}
+    assert done["people"] == PEOPLE - (2 if column == "name" else 1)
+    (person,) = [one for one in _rows(shop, "person") if one["id"] == 5]
+    assert re.fullmatch(form, str(person[column]))
 
 
 def _look_at(before: dict[str, Any], person: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from retention.database.worded import Worded
 
 def beside(condition: Sql, table: Table) -> Sql:
     """Return the condition without what looks at other rows of ``table``."""
-    return and_(true(), *(one for one in _conjuncts(condition) if not _looks_at(one, table)))
+    return and_(true(), *(one for one in _conjuncts(condition) if not looks_at(one, table)))
 
 
 def further(condition: Sql, known: Sql) -> Sql:
@@ -41,7 +41,8 @@ def _conjuncts(condition: Sql) -> Iterator[Sql]:
         yield condition
 
 
-def _looks_at(condition: Sql, table: Table) -> bool:
+def looks_at(condition: Sql, table: Table) -> bool:
+    """Return whether a condition looks at other rows of ``table``."""
     return any(isinstance(one, Alias) and one.element is table for one in visitors.iterate(condition))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -36,7 +36,9 @@ from sqlalchemy.pool import NullPool
 from retention.database.columns import ColumnKind
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
+from retention.database.loading import as_bound, into
 from retention.database.reading import Sql
+from retention.database.versions import by_digest, columns_in
 from retention.law import day_start
 
 _SEARCHES = {"const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "unique_subquery", "index_subquery"}
@@ -251,6 +253,16 @@ class MariaDB(Dialect):
     def numbers(self, column: Sql) -> Sql:
         """Return the numbers as one text."""
         return func.group_concat(column, type_=String())
+
+    def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
+        """Return a digest of what was read: the number of the transaction that wrote a row isn't told."""
+        return by_digest(columns_in(row, read))
+
+    def load(self, connection: Connection, which: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert them: the driver makes one statement of them."""
+        values = ", ".join(["%s"] * len(which.c))
+        statement = f"INSERT INTO {into(connection, which)} VALUES ({values})"  # noqa: S608 - names of our own making
+        connection.exec_driver_sql(statement, [tuple(row) for row in as_bound(connection, which, rows)])
 
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the keys that the optimizer searches rather than reads through."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -45,7 +45,9 @@ from sqlalchemy.types import UserDefinedType
 
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
+from retention.database.loading import as_bound, into
 from retention.database.reading import Sql
+from retention.database.versions import by_transaction
 
 _LEAVES = text(
     "relkind = 'r' AND (oid = CAST(:name AS regclass)"
@@ -259,19 +261,21 @@ class PostgreSQL(Dialect):
         """
         connection.execute(select(func.set_config("enable_indexonlyscan", "off", True)))
 
+    def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
+        """Return the transaction that wrote the row last."""
+        del read
+        return by_transaction(row)
+
     def empty(self, connection: Connection, which: Table) -> None:
         """Truncate it: what was deleted before goes as well."""
         connection.exec_driver_sql(f"TRUNCATE {connection.dialect.identifier_preparer.format_table(which)}")
 
     def load(self, connection: Connection, which: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Copy them in: one message, where an INSERT would be one for each row."""
-        words, types = connection.dialect.identifier_preparer, [column.type for column in which.c]
-        columns = ", ".join(words.format_column(column) for column in which.c)
-        made = [one.dialect_impl(connection.dialect).bind_processor(connection.dialect) for one in types]
         try:
             cursor: psycopg.Cursor[Any] = connection.connection.cursor()  # type: ignore[assignment]
-            with cursor, cursor.copy(f"COPY {words.format_table(which)} ({columns}) FROM STDIN") as copy:
-                for row in rows if not any(made) else _processed(rows, made):
+            with cursor, cursor.copy(f"COPY {into(connection, which)} FROM STDIN") as copy:
+                for row in as_bound(connection, which, rows):
                     copy.write_row(row)
         except psycopg.Error as error:
             raise exc.DBAPIError("COPY", None, error, hide_parameters=True) from None
@@ -317,12 +321,6 @@ class _Address(UserDefinedType[str]):
     def get_col_spec(self, **_options: Any) -> str:
         """Return the type's name."""
         return "tid"
-
-
-def _processed(rows: Sequence[Sequence[Any]], made: Sequence[Callable[[Any], Any] | None]) -> Iterator[list[Any]]:
-    """Yield rows with the values as the driver takes them."""
-    for row in rows:
-        yield [value if make is None else make(value) for value, make in zip(row, made, strict=True)]
 
 
 def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import Column, Connection, Table, delete, insert
@@ -74,6 +74,14 @@ class Walking(abc.ABC):
     @abc.abstractmethod
     def numbers(self, column: Sql) -> Sql:
         """Return the whole numbers of all rows as one text, a comma between them."""
+
+    def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
+        """Return what is another value once anything of a row has changed that expressions were ``read`` from.
+
+        None where nobody writes beside a transaction that has read: it needs no lock to know a row unchanged.
+        """
+        del row, read
+        return None
 
     def empty(self, connection: Connection, which: Table) -> None:
         """Empty a temporary table."""

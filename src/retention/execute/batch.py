@@ -29,7 +29,7 @@ class Done:
     """What the action of a batch did to one rule's rows, inside the open transaction.
 
     ``statement_ms`` is how long its statements took, ``held_ms`` how long its locks were held: to the commit, the
-    ledger's write included.
+    ledger's write included. They were held from ``locked`` on, of the monotonic clock; None: from the beginning.
     """
 
     rule: BoundRule
@@ -40,6 +40,7 @@ class Done:
     statement_ms: float = 0.0
     key_id: str | None = None
     held_ms: float = 0.0
+    locked: float | None = None
 
 
 Act = Callable[[Connection], Sequence[Done]]
@@ -112,7 +113,7 @@ class Batches:
             # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
             self.sequence += self.step * len(dones)
         for done in dones:
-            done.held_ms = (time.monotonic() - began) * 1000
+            done.held_ms = (time.monotonic() - (began if done.locked is None else done.locked)) * 1000
         return dones
 
     def _record(self, number: int, done: Done) -> None:

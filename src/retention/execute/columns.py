@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from retention.database.conjuncts import beside
+from retention.database.conjuncts import beside, looks_at
 from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import Sql
 from retention.database.temporary import Stage
@@ -37,6 +38,7 @@ from retention.execute.context import RunContext
 from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
 from retention.execute.ranges import Range
+from retention.execute.sweeping import Again
 from retention.execute.walk import Days, Found, Walk, latest
 from retention.law import seoul_day
 from retention.matrix.model import Action
@@ -44,11 +46,16 @@ from retention.surrogate import Transform
 
 _EVENT = "retention_event_day"
 _MARK = "retention_mark"
+_VERSION = "retention_version"
 
 
 @dataclass
 class ChangeColumns:
-    """Changes one rule's columns, a batch at a time."""
+    """Changes one rule's columns, a batch at a time.
+
+    A batch is read without locks where the statement can tell a row that has changed since: its new values are made
+    and staged before anybody has to wait for them. Where it finds such a row, the batch begins again with locks.
+    """
 
     walk: Walk
     context: RunContext
@@ -56,6 +63,7 @@ class ChangeColumns:
     key_id: str | None
     stage: Stage | None = None
     _new: dict[str, str] = field(default_factory=dict)
+    _careful: bool = False
     _written: dict[tuple[bool, bool], Update] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,6 +86,7 @@ class ChangeColumns:
     def renew(self) -> None:
         """Make the condition anew: the holds in force have changed."""
         self.walk.renew()
+        self.__dict__.pop("_locks_first", None)
         self._written.clear()
 
     def prepare(self, connection: Connection) -> None:
@@ -86,10 +95,12 @@ class ChangeColumns:
         for transform in self.transforms.values():
             transform.prepare()
         self.walk.extra = self.values.fetched
+        self.walk.version = self._version()
         self._new = {name: f"retention_new_{number}" for number, name in enumerate(self.transforms)}
         columns = [row.c[name] for name in rule.key]
         columns += [self.values.read(name).label(new) for name, new in self._new.items()]
         columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
+        columns += [version.label(_VERSION) for version in self.walk.version]
         database = self.walk.unit.binding.database
         with database.transaction(connection):
             self.stage = Stage(connection, database.dialect, "retention_batch_values", columns)
@@ -104,18 +115,24 @@ class ChangeColumns:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
 
         Raises:
+            Again: a row has changed since it was read without a lock.
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
         assert self.stage is not None
         del most
-        started = time.monotonic()
-        rule = self.walk.rule
-        found = self.walk.next(connection, rows)
+        rule, here = self.walk.rule, self.walk.last
+        locks = self._careful or self._locks_first
+        locked = time.monotonic() if locks else None
+        found = self.walk.next(connection, rows, locks=locks)
         if found is None:
             return []
         self.stage.load(connection, self._values(found))
         staged = self.stage.table
+        locked = locked or time.monotonic()
         changed = connection.execute(self._changing(found.here), {**found.here.values, **self._mark()}).rowcount
+        if changed != len(found.keys) and not locks:
+            self.walk.last, self._careful = here, True
+            raise Again
         if changed != len(found.keys):
             raise DatabaseFault(
                 f"rule {rule.id}: a statement would have changed {changed} rows where {len(found.keys)} were read; "
@@ -127,8 +144,23 @@ class ChangeColumns:
         if set(rule.key) & set(self._new):
             old, new = self._keys(staged)
             rekey(connection, rule.binding, rule.table, old, new, but=rule.id)
-        took = (time.monotonic() - started) * 1000
-        return [Done(rule, changed, found.keys, latest(list(set(found.days))), {}, took, self.key_id)]
+        self._careful = False
+        took = (time.monotonic() - locked) * 1000
+        return [Done(rule, changed, found.keys, latest(list(set(found.days))), {}, took, self.key_id, locked=locked)]
+
+    @cached_property
+    def _locks_first(self) -> bool:
+        """Whether rows have to be locked as they are read: the statement can't weigh all of what they were read by."""
+        dialect, row = self.walk.unit.binding.database.dialect, self.walk.rule.shape.sql
+        return not self.walk.version or (not dialect.joins_itself and looks_at(self.walk.whole, row))
+
+    def _version(self) -> list[Sql]:
+        """Return what tells whether a row is still what was read, where something does."""
+        rule = self.walk.rule
+        row = rule.shape.sql
+        read = [*(row.c[name] for name in rule.key), *(clock.day(row) for clock in rule.clocks), *self.walk.extra]
+        version = self.walk.unit.binding.database.dialect.version(row, read)
+        return [] if version is None else [version]
 
     def _changing(self, here: Range) -> Update:
         """Return the statement: it joins the very rows that were read and locked, and weighs them again."""
@@ -136,7 +168,10 @@ class ChangeColumns:
         ends = (here.low, here.high)
         if ends not in self._written:
             rule, row, staged = self.walk.rule, self.walk.rule.shape.sql, self.stage.table
-            same = and_(*(row.c[name] == staged.c[name] for name in rule.key))
+            same = and_(
+                *(row.c[name] == staged.c[name] for name in rule.key),
+                *(version == staged.c[_VERSION] for version in self.walk.version),
+            )
             values: dict[str, Any] = {name: self.values.written(name, staged.c[new]) for name, new in self._new.items()}
             if rule.rule.mark is not None:
                 values[rule.rule.mark] = bindparam(_MARK, type_=row.c[rule.rule.mark].type)
@@ -153,7 +188,8 @@ class ChangeColumns:
         columns = self.values.of(found.keys, found.extra)
         known = {days: self._recorded(days).isoformat() for days in set(found.days)}
         events = [known[days] for days in found.days]
-        return [(*key, *values) for key, *values in zip(found.keys, *columns, events, strict=True)]
+        rows = zip(found.keys, zip(*columns, events, strict=True), found.versions, strict=True)
+        return [(*key, *values, *version) for key, values, version in rows]
 
     def _recorded(self, days: Days) -> date:
         """Return the event day that the side table records of a row."""

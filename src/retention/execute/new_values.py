@@ -63,8 +63,9 @@ class NewValues:
         subjects = pd.Series([None] * len(keys), dtype=object)
         if self.subjects is not None:
             subjects = pd.Series(self.subjects.names(keys, [one[width:] for one in fetched]), dtype=object)
+        columns = list(zip(*fetched, strict=True))
         return [
-            self._column(name, pd.Series([one[number] for one in fetched], dtype=object), subjects)
+            self._column(name, pd.Series(columns[number], dtype=object), subjects)
             for number, name in enumerate(self.transforms)
         ]
 

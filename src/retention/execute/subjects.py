@@ -52,14 +52,15 @@ class Subjects:
         """Return each row's subject as a text, from its columns; where there is none, a text of the row alone."""
         alone = f"{_ALONE}{self.rule.binding.identity} {self.rule.binding.name_of(self.rule.table)} "
         return [
-            _joined(parts) if parts and all(part is not None for part in parts) else alone + _joined(key)
+            alone + _joined(key) if not parts or None in parts else _joined(parts)
             for key, parts in zip(keys, found, strict=True)
         ]
 
 
 def _joined(parts: Sequence[Any]) -> str:
-    texts = [plain(part) for part in parts]
-    return texts[0] if len(texts) == 1 else "".join(f"{len(text)}:{text}" for text in texts)
+    if len(parts) == 1:
+        return plain(parts[0])
+    return "".join(f"{len(text)}:{text}" for text in map(plain, parts))
 
 
 def _named(path: SubjectPath, table: TableKey, row: FromClause) -> tuple[Sql, ...]:

@@ -1,4 +1,4 @@
-"""Walking a rule's due rows in key order: a locking read of one batch of staged keys, and what else it needs."""
+"""Walking a rule's due rows in key order: one batch of staged keys is read, locked or not, and what else it needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Days = tuple[date | None, ...]
 
 @dataclass
 class Found:
-    """One batch as read and locked: keys, event days per row, further columns per row.
+    """One batch as read: keys, event days per row, further columns per row, and its version where it has one.
 
     Its rows lie in the range of keys ``here``.
     """
@@ -33,6 +33,7 @@ class Found:
     keys: list[tuple[Any, ...]]
     days: list[Days]
     extra: list[tuple[Any, ...]]
+    versions: list[tuple[Any, ...]]
     here: Range
 
 
@@ -41,7 +42,7 @@ class Walk:
     """The walk of one rule that changes columns, over those rows alone that ``sealed`` holds where a person approved.
 
     ``covers`` tells which rows a hold covers; when it changes, :meth:`renew` is called. ``extra`` are the columns that
-    are read of each row beside its key and days.
+    are read of each row beside its key and days, ``version`` what tells whether it is still the row that was read.
 
     ``staged`` holds the keys of the rule's due rows (:mod:`retention.execute.staging`), so that the whole condition is
     weighed over the table once and each batch only re-checks its own narrow range of keys, whatever index the engine
@@ -55,9 +56,10 @@ class Walk:
     staged: Table
     sealed: Seal | None = None
     extra: Sequence[Sql] = ()
+    version: Sequence[Sql] = ()
     last: Any = None
     _days: dict[tuple[str | None, ...], Days] = field(default_factory=dict)
-    _written: dict[tuple[bool, bool], Query] = field(default_factory=dict)
+    _written: dict[tuple[bool, bool, bool], Query] = field(default_factory=dict)
 
     @cached_property
     def whole(self) -> Sql:
@@ -74,34 +76,35 @@ class Walk:
         self.__dict__.pop("whole", None)
         self._written.clear()
 
-    def next(self, connection: Connection, rows: int) -> Found | None:
-        """Read and lock the next batch of at most ``rows`` rows; None where none is left."""
+    def next(self, connection: Connection, rows: int, *, locks: bool) -> Found | None:
+        """Read, and lock, the next batch of at most ``rows`` rows; None where none is left."""
         width = len(self.rule.key)
         beyond = width + len(self.rule.clocks)
+        end = beyond + len(self.extra)
         while (here := self.ranges.next(connection, self.last, rows)) is not None:
             self.last = here.end
-            found = [tuple(one) for one in connection.execute(self._reading(here), here.values)]
+            found = [tuple(one) for one in connection.execute(self._reading(here, locks=locks), here.values)]
             keys = [one[:width] for one in found]
             if self.sealed is not None and found:
                 allowed = self.sealed.among(keys)
                 found, keys = list(itertools.compress(found, allowed)), list(itertools.compress(keys, allowed))
             if found:
                 days = [self._read(one[width:beyond]) for one in found]
-                return Found(keys, days, [one[beyond:] for one in found], here)
+                return Found(keys, days, [one[beyond:end] for one in found], [one[end:] for one in found], here)
         return None
 
-    def _reading(self, here: Range) -> Query:
-        ends = (here.low, here.high)
-        if ends not in self._written:
+    def _reading(self, here: Range, *, locks: bool) -> Query:
+        written = (here.low, here.high, locks)
+        if written not in self._written:
             row, key = self.rule.row, [self.rule.row.c[name] for name in self.rule.key]
             query = (
-                select(*key, *(clock.day(row) for clock in self.rule.clocks), *self.extra)
-                .where(self.ranges.condition(*ends), self.whole)
+                select(*key, *(clock.day(row) for clock in self.rule.clocks), *self.extra, *self.version)
+                .where(self.ranges.condition(here.low, here.high), self.whole)
                 .order_by(*key)
             )
-            locks = self.unit.binding.database.dialect.locks_rows
-            self._written[ends] = query.with_for_update(of=row) if locks else query
-        return self._written[ends]
+            locks = locks and self.unit.binding.database.dialect.locks_rows
+            self._written[written] = query.with_for_update(of=row) if locks else query
+        return self._written[written]
 
     def _read(self, texts: tuple[str | None, ...]) -> Days:
         days = self._days.get(texts)

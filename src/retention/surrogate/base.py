@@ -126,7 +126,4 @@ def plain(value: Any) -> str:
 
 def encoded(text: str) -> bytes:
     """Return a text's bytes; half a character, which some databases store, is no reason to fail."""
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
+    return text.encode("utf-8", "surrogatepass")

@@ -38,11 +38,11 @@ class DateShift(Transform):
         there = values.notna().to_numpy()
         old = values.to_numpy(dtype=object)[there]
         key = self.key("date_shift", str(self.argument))
-        codes, draws = draw_for(key, old, subjects.to_numpy(dtype=object)[there])
+        draws = draw_for(key, old, subjects.to_numpy(dtype=object)[there])
         drawn = (draws[:, 0] % np.uint64(2 * MOST)).astype(np.int64) - MOST
-        steps = [timedelta(days=int(days)) for days in np.where(drawn < 0, drawn, drawn + 1)]
+        steps = [timedelta(days=days) for days in np.where(drawn < 0, drawn, drawn + 1).tolist()]
         moved = np.full(len(values), None, dtype=object)
-        moved[there] = [self._moved(value, steps[code]) for value, code in zip(old, codes, strict=True)]
+        moved[there] = [self._moved(value, step) for value, step in zip(old.tolist(), steps, strict=True)]
         return pd.Series(moved, index=values.index, dtype=object)
 
     def problems(self) -> list[str]:

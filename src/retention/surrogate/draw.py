@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from retention.surrogate.base import encoded, objects, plain
+from retention.surrogate.base import encoded, plain
 
 Draws = NDArray[np.uint64]
-"""Two numbers of 64 bits for each name."""
+"""Two numbers of 64 bits for each row."""
 
 
-def draw(key: bytes, names: Iterable[str]) -> Draws:
-    """Return two numbers for each name, the same for the same key and name: 128 bits of keyed BLAKE2b."""
-    begun, digests = hashlib.blake2b(key=key, digest_size=16).copy, []
-    for name in names:
-        hashed = begun()
-        hashed.update(encoded(name))
-        digests.append(hashed.digest())
-    return np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
-
-
-def draw_for(key: bytes, values: NDArray[np.object_], subjects: NDArray[np.object_]) -> tuple[NDArray[np.int64], Draws]:
-    """Return for each row which of the draws is its subject's, and the draws, one for each distinct subject.
+def draw_for(key: bytes, values: NDArray[np.object_], subjects: NDArray[np.object_]) -> Draws:
+    """Return two numbers for each row, the same for the same key and subject: 128 bits of keyed BLAKE2b.
 
     Where nobody is named, the value itself is what is drawn for, apart from every subject.
     """
-    named = [
-        f"s{subject}" if isinstance(subject, str) else f"v{plain(value)}"
-        for value, subject in zip(values.tolist(), subjects.tolist(), strict=True)
-    ]
-    codes, names = pd.factorize(objects(named))
-    return codes, draw(key, names)
+    begun = hashlib.blake2b(key=key, digest_size=16)
+    of_subject, of_value = begun.copy(), begun.copy()
+    of_subject.update(b"s")
+    of_value.update(b"v")
+    digests = bytearray()
+    # Hashing a name once more takes no longer than finding out that it was hashed before.
+    for value, subject in zip(values.tolist(), subjects.tolist(), strict=True):
+        if isinstance(subject, str):
+            hashed = of_subject.copy()
+            hashed.update(encoded(subject))
+        else:
+            hashed = of_value.copy()
+            hashed.update(encoded(plain(value)))
+        digests += hashed.digest()
+    return np.frombuffer(bytes(digests), dtype="<u8").reshape(-1, 2)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from retention.surrogate.base import ColumnFacts, KeySource, Transform
+from retention.surrogate.base import ColumnFacts, KeySource, Transform, objects
 from retention.surrogate.draw import draw_for
 from retention.surrogate.fake_kinds import KINDS
 
@@ -38,12 +38,11 @@ class Fake(Transform):
         assert self.kind is not None
         there = values.notna().to_numpy()
         old = values.to_numpy(dtype=object)[there]
-        codes, draws = draw_for(self._key, old, subjects.to_numpy(dtype=object)[there])
-        made = self.kind.make(draws)[codes]
+        made = self.kind.make(draw_for(self._key, old, subjects.to_numpy(dtype=object)[there]))
         if self.kind.fit is not None:
             room = self.column.length or sys.maxsize
-            pairs = zip(old, made, strict=True)
-            made = np.array([self.kind.fit(old, new, room) for old, new in pairs], dtype=object)
+            fit, pairs = self.kind.fit, zip(old.tolist(), made.tolist(), strict=True)
+            made = objects([fit(before, fake, room) for before, fake in pairs])
         faked = np.full(len(values), None, dtype=object)
         faked[there] = made
         return pd.Series(faked, index=values.index, dtype=object)
