@@ -187,7 +187,7 @@ class RuleRun:
         """Return the fingerprints that may go, where a person approved exactly those."""
         table = str(self.unit.binding.name_of(self.rule.table))
         sealed = self.outcome.plan.sealed
-        return None if sealed is None else Seal(sealed, self.context.fingerprints(table))
+        return None if sealed is None else Seal(sealed.open(), self.context.fingerprints(table))
 
     def _before(self, connection: Connection) -> None:
         """Take in what this run has done for the rule before, in a task that broke off."""
@@ -210,10 +210,9 @@ class RuleRun:
     def _work(self, connection: Connection) -> Work:
         if self.rule.id not in self.staging.keys:
             planned, as_of, covers = self.outcome.plan.planned, self.context.as_of, self.holds.covers
+            seal = self.seal()
             with self.unit.binding.database.transaction(connection):
-                found = sweeps(
-                    connection, self.unit, self.rule, planned, as_of, covers, self.seal(), self.throttle.workers
-                )
+                found = sweeps(connection, self.unit, self.rule, planned, as_of, covers, seal, self.throttle.workers)
             if found:
                 self.beside = found[1] if len(found) > 1 else None
                 return found[0]

@@ -10,7 +10,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,10 +34,11 @@ from sqlalchemy import (
 from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, pack
 from retention.ledger.store import LedgerFault, LedgerRefused, Store, is_made, open_store, upgrade
-from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
+from retention.ledger.tables import AT_ONCE, CLOSING, ENTRY, RUN_TASK
 from retention.ledger.verify import problems
 
 _TRIES = 20
+_PART = "part"
 # What every batch asks is written once.
 _CHAIN_HEAD = (
     select(ENTRY.c.seq, ENTRY.c.hash)
@@ -142,9 +143,21 @@ class Ledger:
             heads = {task: [seq, hash_] for task, seq, hash_ in connection.execute(_heads(run)) if task != RUN_TASK}
         return self._closing(run, "closed", None, body, None, heads)
 
-    def record(self, kind: str, body: Mapping[str, Json], blob: bytes | None = None, key: str | None = None) -> Entry:
-        """Write an event outside a run: a run of one task and one entry, closed at once."""
-        return self._closing(f"e{self._now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}", kind, key, body, blob, {})
+    def record(
+        self,
+        kind: str,
+        body: Mapping[str, Json],
+        blob: bytes | None = None,
+        key: str | None = None,
+        parts: Callable[[], Iterable[tuple[str, bytes]]] = tuple,
+    ) -> Entry:
+        """Write an event outside a run: a run of one task and one entry, closed at once.
+
+        ``parts`` gives what is too large to be attached in one piece, by name; each is an entry of its own before the
+        event's. All of it is written or nothing.
+        """
+        run = f"e{self._now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"
+        return self._closing(run, kind, key, body, blob, {}, parts)
 
     def _closing(
         self,
@@ -154,11 +167,14 @@ class Ledger:
         body: Mapping[str, Json],
         blob: bytes | None,
         heads: Mapping[str, Json],
+        parts: Callable[[], Iterable[tuple[str, bytes]]] = tuple,
     ) -> Entry:
         packed = pack(blob)
         for number_of_try in range(_TRIES):
             try:
                 with self._store.writing() as connection:
+                    for name, part in parts():
+                        self._append(connection, run, RUN_TASK, _PART, {}, pack(part), name)
                     last = connection.execute(_NEWEST_CLOSING).one_or_none()
                     number, previous = (last.number + 1, last.hash) if last else (1, "")
                     whole = {**body, "closing": {"number": number, "previous": previous, "heads": dict(heads)}}
@@ -267,8 +283,15 @@ class Ledger:
             if value is not None:
                 query = query.where(column == value)
         with self._store.reading() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query):
+            for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
                 yield _entry(row)
+
+    def parts(self, entry: Entry, name: str) -> Iterator[bytes]:
+        """Yield what was recorded in parts with an event under a name, in its order."""
+        query = select(ENTRY).where(ENTRY.c.run == entry.run, ENTRY.c.kind == _PART, ENTRY.c.entry_key == name)
+        with self._store.reading() as connection:
+            for row in connection.execution_options(yield_per=AT_ONCE).execute(query.order_by(ENTRY.c.seq)):
+                yield _entry(row).blob() or b""
 
     def find(self, kind: str, key: str) -> Entry | None:
         """Return the newest entry of a kind under a key."""

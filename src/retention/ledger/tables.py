@@ -8,6 +8,8 @@ METADATA = MetaData()
 REVISION = "0001"
 RUN_TASK = "run"
 """The task whose chain holds a run's opening and closing."""
+AT_ONCE = 16
+"""How many entries are read into memory at a time: an attachment may have a MiB."""
 
 ENTRY = Table(
     "ledger_entry",

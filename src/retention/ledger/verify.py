@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
 from retention.ledger.entry import digest, genesis
-from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
+from retention.ledger.tables import AT_ONCE, CLOSING, ENTRY, RUN_TASK
 
 
 def problems(connection: Connection, public_key: str, expect: tuple[str, int] | None) -> list[str]:
@@ -41,7 +41,7 @@ def _chains(
 ) -> Iterator[str]:
     query = select(ENTRY).order_by(ENTRY.c.run, ENTRY.c.task, ENTRY.c.seq)
     chain, expected, previous = ("", ""), 1, ""
-    for row in connection.execution_options(yield_per=1000).execute(query):
+    for row in connection.execution_options(yield_per=AT_ONCE).execute(query):
         name = f"entry {row.seq} of task {row.task} in run {row.run}"
         if (row.run, row.task) != chain:
             chain, expected, previous = (row.run, row.task), 1, genesis(row.run, row.task)

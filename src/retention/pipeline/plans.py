@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache, partial
 from typing import Any
 
 from retention.errors import Refused
-from retention.ledger import Ledger
-from retention.plan.plan import Plan, RulePlan
+from retention.keys import FingerprintFile, KeptFingerprints
+from retention.ledger import Entry, Ledger
+from retention.plan.plan import Plan, RulePlan, Sealed
 
 _KIND = "plan"
 _SHORTEST = 8
@@ -20,18 +23,21 @@ def record_plan(ledger: Ledger, plan: Plan) -> None:
     """Write a plan down, once however often it is made."""
     if ledger.find(_KIND, plan.digest) is not None:
         return
-    sealed = {
-        f"{rule.id}/{rule.shard}": base64.b64encode(rule.sealed).decode()
-        for rule in plan.rules
-        if rule.sealed is not None
-    }
+    sealed = {f"{rule.id}/{rule.shard}": rule.sealed for rule in plan.rules if rule.sealed is not None}
     body = {
         "plan": plan.as_json(),
         "rule_digests": {rule.id: rule.rule_digest for rule in plan.rules},
         "rows_of_table": {f"{rule.id}/{rule.shard}": rule.rows_of_table for rule in plan.rules},
         "narrowed": dict(plan.narrowed),
+        "sealed": {name: rows.digest for name, rows in sealed.items()},
     }
-    ledger.record(_KIND, body, json.dumps(sealed).encode() if sealed else None, key=plan.digest)
+
+    def parts() -> Iterator[tuple[str, bytes]]:
+        for name, rows in sealed.items():
+            for piece in rows.open().pieces():
+                yield name, piece
+
+    ledger.record(_KIND, body, key=plan.digest, parts=parts)
 
 
 def load_plan(ledger: Ledger, digest: str) -> Plan:
@@ -44,8 +50,7 @@ def load_plan(ledger: Ledger, digest: str) -> Plan:
     entry = ledger.find(_KIND, whole)
     assert entry is not None
     document = entry.body["plan"]
-    blob = entry.blob()
-    sealed: Mapping[str, str] = json.loads(blob) if blob else {}
+    sealed = _sealed(ledger, entry)
     rules = tuple(_rule(one, entry.body, sealed) for one in document["rules"])
     plan = Plan(
         as_of=date.fromisoformat(document["as_of"]),
@@ -59,7 +64,7 @@ def load_plan(ledger: Ledger, digest: str) -> Plan:
         narrowed=entry.body["narrowed"],
     )
     if plan.digest != whole:
-        raise Refused(f"plan {digest}: what the ledger holds is not what was digested; run `retention ledger verify`")
+        raise _changed(digest)
     return plan
 
 
@@ -86,7 +91,33 @@ def _whole_digest(ledger: Ledger, digest: str) -> str:
     return found[0]
 
 
-def _rule(one: Mapping[str, Any], body: Mapping[str, Any], sealed: Mapping[str, str]) -> RulePlan:
+def _sealed(ledger: Ledger, entry: Entry) -> dict[str, Sealed]:
+    """Return the rows of the plan's sealed rules, by rule and shard; they are read once they are asked for."""
+    file = FingerprintFile()
+
+    def sealed(digest: str, pieces: Callable[[], Iterable[bytes]]) -> Sealed:
+        def read() -> KeptFingerprints:
+            kept = file.keep(pieces())
+            if kept.digest != digest:
+                raise _changed(str(entry.key))
+            return kept
+
+        return Sealed(digest, cache(read))
+
+    # Ledgers that were begun earlier also have plans with all of them attached in one document.
+    blob = entry.blob()
+    whole = {name: base64.b64decode(text) for name, text in json.loads(blob).items()} if blob else {}
+    found = {name: sealed(hashlib.sha256(rows).hexdigest(), partial(list, (rows,))) for name, rows in whole.items()}
+    for name, digest in entry.body.get("sealed", {}).items():
+        found[name] = sealed(digest, partial(ledger.parts, entry, name))
+    return found
+
+
+def _changed(digest: str) -> Refused:
+    return Refused(f"plan {digest}: what the ledger holds is not what was digested; run `retention ledger verify`")
+
+
+def _rule(one: Mapping[str, Any], body: Mapping[str, Any], sealed: Mapping[str, Sealed]) -> RulePlan:
     rows = one["rows"]
     name = f"{one['id']}/{one['shard']}"
     extra = {key: rows[key] for key in ("in_use", "done", "separate", "selected") if key in rows}
@@ -117,6 +148,6 @@ def _rule(one: Mapping[str, Any], body: Mapping[str, Any], sealed: Mapping[str, 
         oldest_due=date.fromisoformat(one["oldest_due"]) if "oldest_due" in one else None,
         full=extra or None,
         holds={kept["hold"]: kept["rows"] for kept in one.get("holds", ())},
-        sealed=base64.b64decode(sealed[name]) if name in sealed else None,
+        sealed=sealed.get(name),
         to=one.get("to"),
     )

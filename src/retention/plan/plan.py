@@ -7,13 +7,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from retention.keys import KeptFingerprints
+
 SCHEMA = "retention.plan/1"
-FINGERPRINT = 16
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """The 128-bit fingerprints of exactly those rows that a person has to approve: the SHA-256 of all in their order.
+
+    ``open`` gives them, which are too many to be read where nobody needs them.
+
+    Raises:
+        Refused: (``open``) they aren't what was digested, or there is no room for temporary files.
+    """
+
+    digest: str
+    open: Callable[[], KeptFingerprints] = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -21,7 +36,7 @@ class RulePlan:
     """One rule on one shard. ``planned`` is its ceiling: the due rows that are carried out under it.
 
     ``index`` names the indexes by which the engine finds rows whose clocks have lapsed, empty where it reads all rows.
-    ``sealed`` holds the sorted 128-bit fingerprints of exactly those rows where a person has to approve, else None.
+    ``sealed`` tells exactly which rows they are where a person has to approve, else it is None.
     ``holds`` tells of the held rows how many each hold covers. ``to`` is the table that rows are moved to.
     """
 
@@ -50,7 +65,7 @@ class RulePlan:
     index: str = ""
     oldest_due: date | None = None
     full: Mapping[str, int] | None = None
-    sealed: bytes | None = None
+    sealed: Sealed | None = None
     holds: Mapping[str, int] = field(default_factory=dict)
     to: str | None = None
 
@@ -73,7 +88,7 @@ class RulePlan:
             "planned": self.planned,
         }
         if self.sealed is not None:
-            core["fingerprints"] = hashlib.sha256(self.sealed).hexdigest()
+            core["fingerprints"] = self.sealed.digest
         return core
 
     def as_json(self) -> dict[str, Any]:
