@@ -84,5 +84,5 @@ def test_where_there_is_no_room_the_plan_is_refused(tmp_path: Path, monkeypatch:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
-    with pytest.raises(Refused, match="temporary files .*No such file"):
+    with pytest.raises(Refused, match=r"temporary files .*No such file"):
         FingerprintFile().keep([many])

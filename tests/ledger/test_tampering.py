@@ -265,3 +265,21 @@ def test_with_the_secrets_of_another_ledger_every_signature_is_doubted(file: Pat
     open_ledger(other).close()
     Path(f"{other}.keys").replace(f"{file}.keys")
     assert problems(file).count("its signature isn't this ledger's") == 4
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("DELETE FROM ledger_entry WHERE kind = 'part' AND seq = 2", "entries 2 to 2 before it are missing"),
+        ("DELETE FROM ledger_entry WHERE kind = 'part' AND seq = 1", "entries 1 to 1 before it are missing"),
+        ("UPDATE ledger_entry SET packed = x'00' WHERE kind = 'part' AND seq = 1", "its attachment was changed"),
+        ("DELETE FROM ledger_entry WHERE kind = 'plan'", "its entry is missing or was changed"),
+    ],
+)
+def test_no_part_of_an_event_is_changed_or_taken_out_unnoticed(file: Path, statement: str, problem: str) -> None:
+    ledger = open_ledger(file)
+    ledger.record("plan", {}, key="p", parts=lambda: [("rows", b"1" * 32), ("rows", b"2" * 32)])
+    assert ledger.verify() == []
+    ledger.close()
+    assert tamper(file, statement) == 1
+    assert problem in problems(file)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import random
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -121,6 +122,31 @@ def test_an_event_outside_a_run_is_closed_at_once_and_is_no_run(ledger: Ledger) 
     assert ledger.verify() == []
 
 
+def test_an_event_may_be_recorded_in_parts_which_come_back_by_name_and_in_order(ledger: Ledger) -> None:
+    mixed = [("b", b"1" * 50), ("a", b"2" * 50), ("b", b""), ("b", b"3")]
+    entry = ledger.record("plan", {"n": 1}, key="p1", parts=lambda: mixed)
+    other = ledger.record("plan", {"n": 2}, key="p1", parts=lambda: [("b", b"another's")])
+    assert list(ledger.parts(entry, "b")) == [b"1" * 50, b"", b"3"]
+    assert list(ledger.parts(entry, "a")) == [b"2" * 50]
+    assert list(ledger.parts(entry, "c")) == []
+    assert list(ledger.parts(other, "b")) == [b"another's"]
+    assert ledger.find("plan", "p1") == other
+    assert ledger.head() == (other.hash, 2)
+    assert ledger.verify() == []
+
+
+def test_an_event_that_breaks_off_between_its_parts_leaves_nothing(ledger: Ledger) -> None:
+    def parts() -> Iterator[tuple[str, bytes]]:
+        yield "a", b"1"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ledger.record("plan", {}, key="p1", parts=parts)
+    assert ledger.find("plan", "p1") is None
+    assert list(ledger.entries()) == []
+    assert ledger.verify() == []
+
+
 def test_the_newest_entry_under_a_key_is_found(ledger: Ledger) -> None:
     for number in range(4):
         ledger.record("plan", {"n": number}, key="p1")
@@ -193,11 +219,14 @@ def test_a_server_holds_a_ledger_as_well_as_a_file(tmp_path: Path, server: str, 
     ledger = Ledger.open(url, tmp_path / "keys", ticking())
     a_run(ledger, "r1")
     entry = ledger.record("plan", {"plan": "p1", "이름": "회원"}, b"\x00\xff" * 100_000, key="p1")
+    parts = [random.Random(number).randbytes(1 << 20) for number in range(20)]
+    large = ledger.record("plan", {"plan": "p2"}, key="p2", parts=lambda: (("rows", part) for part in parts))
     ledger.close()
     again = Ledger.open(url, tmp_path / "keys", ticking())
     assert again.find("plan", "p1") == entry
-    assert again.head() == (entry.hash, 2)
-    assert again.verify(expect=(entry.hash, 2)) == []
+    assert list(again.parts(large, "rows")) == parts
+    assert again.head() == (large.hash, 3)
+    assert again.verify(expect=(large.hash, 3)) == []
     again.close()
 
 
