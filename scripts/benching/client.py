@@ -25,6 +25,7 @@ from retention.pipeline import (
     before,
     carry_out_unit,
     environment_connections,
+    load_plan,
     look_before,
     new_run_id,
     open_run,
@@ -53,6 +54,8 @@ def _purge(pipeline: Pipeline, as_of: date) -> dict[str, Any]:
         began = time.monotonic()
         plan = make_plan(pipeline, scene)
         planned = time.monotonic()
+        # As each of Airflow's tasks does.
+        plan = load_plan(pipeline.ledger, plan.digest)
         run = new_run_id(pipeline.now())
         look_before(pipeline, scene, plan, run)
         open_run(pipeline, plan, run, _accepting(as_of, {rule.id: rule.planned for rule in plan.rules}))

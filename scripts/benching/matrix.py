@@ -10,10 +10,10 @@ IDENTITY = "bench"
 CONNECTION = "bench_db"
 
 
-def write_matrix(path: Path, shape: Shape, proof: str, workers: int) -> None:
+def write_matrix(path: Path, shape: Shape, proof: str, workers: int, *, asked: bool = False) -> None:
     """Write it. ``proof`` is ``keys``, which is what a rule has that says nothing, or ``count``.
 
-    Nobody is asked, as in any night but the first: a plan that a person is to approve also lists the rows.
+    Nobody is ``asked``, as in any night but the first: a plan that a person is to approve also lists the rows.
     """
     path.write_text(
         f"""\
@@ -30,7 +30,7 @@ purposes:
 tables:
 {shape.matrix_tables}rules:
 {shape.rule}    proof: {proof}
-    approval: never
+    approval: {"always" if asked else "never"}
 """,
         encoding="utf-8",
     )

@@ -27,12 +27,14 @@ class Product:
 
     ``proof`` is ``keys`` (as shipped) or ``count``; ``whole`` takes the night's checks in the same process, as
     ``retention run`` does. ``workers`` is how many may work on one table, where the engine lets more than one.
+    ``asked``: whether a person has to approve exactly those rows.
     """
 
     shape: Shape
     proof: str = "keys"
     whole: bool = False
     workers: int = 2
+    asked: bool = False
 
     def purge(self, url: str, expected: int) -> Figure:
         """Purge and return its figure.
@@ -48,7 +50,7 @@ class Product:
         """Give a client that has planned, checked and opened its run, and waits for :meth:`begin`."""
         with TemporaryDirectory(prefix="retention-bench-") as name:
             folder = Path(name)
-            write_matrix(folder / "matrix.yaml", self.shape, self.proof, self.workers)
+            write_matrix(folder / "matrix.yaml", self.shape, self.proof, self.workers, asked=self.asked)
             environment = {
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),

@@ -17,7 +17,7 @@ from retention.keys.ordering import SIZE, Halves, halves, joined
 PIECE = 1 << 16
 """How many fingerprints are handed on at a time: 1 MiB."""
 
-_WINDOW = 8 << 20
+_WINDOW = 4 << 20
 _Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 

@@ -290,7 +290,7 @@ class Ledger:
         """Yield what was recorded in parts with an event under a name, in its order."""
         query = select(ENTRY).where(ENTRY.c.run == entry.run, ENTRY.c.kind == _PART, ENTRY.c.entry_key == name)
         with self._store.reading() as connection:
-            for row in connection.execution_options(yield_per=AT_ONCE).execute(query.order_by(ENTRY.c.seq)):
+            for row in connection.execution_options(yield_per=1).execute(query.order_by(ENTRY.c.seq)):
                 yield _entry(row).blob() or b""
 
     def find(self, kind: str, key: str) -> Entry | None:

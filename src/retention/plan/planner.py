@@ -168,15 +168,15 @@ class Planner:
 
 def _keys(connection: Connection, rule: BoundRule, row: FromClause, due: Sql) -> Iterator[Keys]:
     """Yield the keys of the due rows, some at a time; whole numbers as the server's own lists of them."""
-    streamed = {"stream_results": True}
     if rule.numbered:
         number = row.c[rule.key[0]]
         lists = select(rule.binding.database.dialect.numbers(number)).where(due).group_by(number // _CHUNK)
-        for text in connection.execute(lists, execution_options=streamed).scalars():
+        # A list has half a MiB, and else more and more of them would be fetched at once.
+        for text in connection.execute(lists, execution_options={"yield_per": 1}).scalars():
             yield numbers_of(text)
         return
     keys = select(*(row.c[column] for column in rule.key)).where(due)
-    for chunk in connection.execute(keys, execution_options=streamed).partitions(_CHUNK):
+    for chunk in connection.execute(keys, execution_options={"stream_results": True}).partitions(_CHUNK):
         yield [tuple(key) for key in chunk]
 
 
