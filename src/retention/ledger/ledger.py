@@ -288,10 +288,13 @@ class Ledger:
 
     def parts(self, entry: Entry, name: str) -> Iterator[bytes]:
         """Yield what was recorded in parts with an event under a name, in its order."""
-        query = select(ENTRY).where(ENTRY.c.run == entry.run, ENTRY.c.kind == _PART, ENTRY.c.entry_key == name)
+        names = (ENTRY.c.kind == _PART, ENTRY.c.entry_key == name)
+        numbers = select(ENTRY.c.seq).where(ENTRY.c.run == entry.run, *names).order_by(ENTRY.c.seq)
         with self._store.reading() as connection:
-            for row in connection.execution_options(yield_per=1).execute(query.order_by(ENTRY.c.seq)):
-                yield _entry(row).blob() or b""
+            # One after the other: an engine that sorts them holds all of them.
+            for number in connection.execute(numbers).scalars().all():
+                query = select(ENTRY).where(ENTRY.c.run == entry.run, ENTRY.c.task == RUN_TASK, ENTRY.c.seq == number)
+                yield _entry(connection.execute(query).one()).blob() or b""
 
     def find(self, kind: str, key: str) -> Entry | None:
         """Return the newest entry of a kind under a key."""
