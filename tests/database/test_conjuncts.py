@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, Table, and_, create_engine, exists, func, not_, select, true
 
-from retention.database.conjuncts import further, unchecked
+from retention.database.conjuncts import further, said, unchecked
 from retention.database.reading import Sql
 from retention.database.sqlite import SQLite
 from retention.database.texts import IsoShape
@@ -31,13 +31,13 @@ def _written(condition: Sql) -> str:
     ],
 )
 def test_what_is_known_is_left_out_and_nothing_else(condition: Sql, known: Sql, left: Sql) -> None:
-    assert _written(further(condition, known)) == _written(left)
+    assert _written(further(condition, said(known))) == _written(left)
 
 
 def test_what_is_said_of_one_row_is_not_taken_for_said_of_another() -> None:
     one, other = T.alias(), T.alias()
-    assert further(one.c.a > 1, other.c.a > 1) is not true()
-    assert "EXISTS" in _written(further(exists().where(one.c.a == T.c.a), exists().where(other.c.b == T.c.a)))
+    assert further(one.c.a > 1, said(other.c.a > 1)) is not true()
+    assert "EXISTS" in _written(further(exists().where(one.c.a == T.c.a), said(exists().where(other.c.b == T.c.a))))
 
 
 def test_a_condition_without_its_checks_is_true_of_more_rows() -> None:

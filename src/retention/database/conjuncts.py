@@ -6,7 +6,7 @@ subquery. What is left out is weighed in the same transaction, on rows that are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Alias, ColumnClause, SelectBase, Table, and_, true
 from sqlalchemy.sql import operators, visitors
@@ -21,10 +21,14 @@ def beside(condition: Sql, table: Table) -> Sql:
     return and_(true(), *(one for one in _conjuncts(condition) if not looks_at(one, table)))
 
 
-def further(condition: Sql, known: Sql) -> Sql:
-    """Return what a condition says beyond another one, for rows that this other one is true of."""
-    said = [one for one in _conjuncts(known) if not _looks_elsewhere(one)]
-    left = [one for one in _conjuncts(condition) if not any(_same(one, other) for other in said)]
+def said(condition: Sql) -> tuple[Sql, ...]:
+    """Return what a condition says of a row by itself, piece by piece."""
+    return tuple(one for one in _conjuncts(condition) if not _looks_elsewhere(one))
+
+
+def further(condition: Sql, known: Sequence[Sql]) -> Sql:
+    """Return what a condition says beyond what was :func:`said`, for rows that this is true of."""
+    left = [one for one in _conjuncts(condition) if not any(_same(one, other) for other in known)]
     return and_(*left) if left else true()
 
 
@@ -48,7 +52,7 @@ def looks_at(condition: Sql, table: Table) -> bool:
 
 def _same(one: Sql, other: Sql) -> bool:
     """Whether two conditions say the same of the same row: two aliases of one table look alike to ``compare``."""
-    return one.compare(other) and _rows(one) == _rows(other)
+    return type(one) is type(other) and one.compare(other) and _rows(one) == _rows(other)
 
 
 def _rows(condition: Sql) -> set[int]:

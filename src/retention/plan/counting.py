@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, FromClause, and_, case, exists, false, func, literal, not_, or_, select, true
 from sqlalchemy.sql.elements import True_
 
-from retention.database.conjuncts import further
+from retention.database.conjuncts import further, said
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined
@@ -69,11 +69,12 @@ class Counter:
         overdue = rules.overdue(row, self.as_of, self.going.stays, self.unit.lasting(self.as_of))
         # Rows beside those that lapsed are left out first, so that each further condition is asked of few, and what
         # holds of all of them is asked once.
+        known = said(lapsed)
         numbers = self.connection.execute(
             select(
                 func.count(),
-                *(_how_many(further(one, lapsed)) for one in (also, and_(also, first), and_(also, overdue), covered)),
-                *(_earliest(clock, row, also, lapsed) for clock in rule.clocks),
+                *(_how_many(further(one, known)) for one in (also, and_(also, first), and_(also, overdue), covered)),
+                *(_earliest(clock, row, also, known) for clock in rule.clocks),
             )
             .select_from(row)
             .where(lapsed)
@@ -261,12 +262,12 @@ def _how_many(condition: Sql) -> Sql:
     return func.count() if isinstance(condition, True_) else func.count(case((condition, 1)))
 
 
-def _earliest(clock: ClockColumn, row: FromClause, condition: Sql, lapsed: Sql) -> Sql:
-    """Return the Seoul day of a clock's earliest event among some of the rows that have ``lapsed``."""
+def _earliest(clock: ClockColumn, row: FromClause, condition: Sql, known: Sequence[Sql]) -> Sql:
+    """Return the Seoul day of a clock's earliest event among some of the rows of which this is ``known``."""
     if clock.steps or not clock.reading.grows:
         return func.min(case((condition, clock.day(row))))
     column = row.c[clock.column]
-    wanted = further(and_(condition, clock.reading.readable(column, clock.clock.floor)), lapsed)
+    wanted = further(and_(condition, clock.reading.readable(column, clock.clock.floor)), known)
     return clock.reading.day(func.min(column if isinstance(wanted, True_) else case((wanted, column))))
 
 

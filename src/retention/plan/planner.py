@@ -81,6 +81,8 @@ class Planner:
             units, problems = self.units(binding)
             found.extend(problems)
             with binding.database.planning() as connection:
+                # Each of its long questions is asked once: to seek it among earlier ones would take a fifth more.
+                connection.execution_options(compiled_cache=None)
                 for unit in units:
                     rules.extend(self._unit(connection, unit, len(rules)))
                 if self.full:
