@@ -11,6 +11,7 @@ import random
 import signal
 import time
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,6 @@ ACCEPTED = ("--rule", "logins", "--accept", "logins=9999999", "--by", "the teste
 LAPSED = "logged_in_at < '2026-08-24' AND logged_in_at > '1990-01-01'"
 MANY = 625
 """More than any run takes before it is killed: 500 rows, and then batches of a few."""
-MORE = f"""INSERT INTO login_log (id, login_id, logged_in_at)
-    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i * i < {MANY})
-    SELECT top.id + 25 * (a.i - 1) + b.i, 'learner', '2020-03-04 05:06:07' FROM n a CROSS JOIN n b
-    CROSS JOIN (SELECT max(id) AS id FROM login_log) top"""
 RUN = ("run", *ACCEPTED, "--as-of", DAY.isoformat())
 PATIENCE = 120
 
@@ -44,6 +41,13 @@ def _shop(url: str, folder: Path, members: int = 60) -> Shop:
     return shop
 
 
+def _more(last: int) -> str:
+    """Return what adds rows, each of a moment of its own: those of one moment go together."""
+    moments = (datetime(2020, 3, 4) + timedelta(minutes=number) for number in range(MANY))
+    values = ", ".join(f"({last + number}, 'learner', '{at}')" for number, at in enumerate(moments, 1))
+    return f"INSERT INTO login_log (id, login_id, logged_in_at) VALUES {values}"
+
+
 def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, capsys: Any, proof: bool) -> None:
     shop = _shop(engine_url, tmp_path, members=2000 if proof else 60)
     rows = shop.one("SELECT count(*) FROM login_log")
@@ -52,7 +56,7 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
     first = {"sqlite": 0, "postgresql": 4, "mariadb": 7}[make_url(engine_url).get_backend_name()]
     for number in range(first, first + (110 if proof else 3 + (first == 0))):
         while shop.one(f"SELECT count(*) FROM login_log WHERE {LAPSED}") < MANY:
-            shop.do(MORE)
+            shop.do(_more(shop.one("SELECT max(id) FROM login_log")))
             rows += MANY
         step = STEPS[number % len(STEPS)]
         process = start(shop.environment, RUN, step, chance.randint(1, 3), signal.SIGKILL)
