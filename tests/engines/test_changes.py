@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy import create_engine, exc, text
 from sqlalchemy.pool import NullPool
 
 from plan.random_schema import AS_OF
 from plan.steps import Steps, ledger_in
 from retention.execute.context import Outcome
+from support.beside import Beside
 from support.identity import identify
 
 # Members with their orders; an order with its items, which a scan refers to; and notes that only the matrix knows.
@@ -201,33 +202,12 @@ def test_a_row_that_came_due_later_takes_the_place_of_none(shop: Shop) -> None:
     assert len(shop.ids("orders")) == len(shop.ids("member")) == 1
 
 
-class Beside:
-    """Somebody who acts at the very moment when the pipeline is about to send a statement."""
-
-    def __init__(self, shop: Shop, starts: str, mentions: str, act: Callable[[], None]) -> None:
-        self.shop, self.starts, self.mentions, self.act = shop, starts, mentions, act
-        self.acted = False
-
-    def __enter__(self) -> Beside:
-        event.listen(Engine, "before_cursor_execute", self._before)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        event.remove(Engine, "before_cursor_execute", self._before)
-
-    def _before(self, connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-        writes = connection.get_execution_options().get("writes")
-        if writes and not self.acted and statement.startswith(self.starts) and self.mentions in statement:
-            self.acted = True
-            self.act()
-
-
 @pytest.mark.parametrize("engine_url", ["postgresql", "mariadb"], indirect=True)
 def test_a_reference_that_nothing_declares_is_seen_by_the_destroying_statement(
     shop: Shop, isolation: str | None
 ) -> None:
     noted = ["INSERT INTO note VALUES (95, 5)", "INSERT INTO note VALUES (99, 12)"]
-    with Beside(shop, "DELETE", "FROM member", lambda: shop.does(*noted, isolation=isolation)) as beside:
+    with Beside(lambda: shop.does(*noted, isolation=isolation), starts="DELETE", mentions="FROM member") as beside:
         _plan, outcomes = shop.steps.run(AS_OF)
     assert beside.acted
     _sums(outcomes)
@@ -307,7 +287,7 @@ def test_nobody_comes_to_refer_to_a_row_that_is_being_destroyed(shop: Shop, isol
         threads[0].start()
         _until_somebody_waits(shop)
 
-    with Beside(shop, "DELETE", "FROM member", act) as beside:
+    with Beside(act, starts="DELETE", mentions="FROM member") as beside:
         _plan, outcomes = shop.steps.run(AS_OF)
     assert beside.acted
     threads[0].join(60)

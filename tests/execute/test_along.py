@@ -4,28 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event
 
 from retention.execute.sweep import Sweep
 from retention.register import Hold
 from support.bench import Bench, Chain, NoHolds
+from support.beside import Beside
 
 AS_OF = date(2026, 11, 24)
 DUE, YOUNG = "2020-05-05", "2026-05-05"
 ORDERS, LINES, STAMPS = 600, 3, 2
 OLD = 400
 PARTS = {"shop.line": OLD * LINES, "shop.stamp": OLD * STAMPS}
-
-
-@pytest.fixture
-def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(engine_url, tmp_path)
-    yield bench
-    bench.close()
 
 
 @pytest.fixture
@@ -122,28 +114,6 @@ def test_of_a_sealed_plan_the_parts_of_other_records_stay(bench: Bench, swept: l
     assert sum(swept) == (0 if bench.engine == "sqlite" else OLD - 10)
 
 
-class Beside:
-    """Somebody who acts when the statement that destroys records, or what comes before it, is about to be sent."""
-
-    def __init__(self, bench: Bench, mentions: str, *statements: str) -> None:
-        self.bench, self.mentions, self.statements = bench, mentions, statements
-        self.acted = False
-
-    def __enter__(self) -> Beside:
-        event.listen(Engine, "before_cursor_execute", self._before)
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        event.remove(Engine, "before_cursor_execute", self._before)
-
-    def _before(self, _connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not self.acted and self.mentions in statement:
-            self.acted = True
-            with self.bench.sql() as other:
-                for one in self.statements:
-                    other.exec_driver_sql(one)
-
-
 @pytest.mark.parametrize("engine_url", ["postgresql", "mariadb"], indirect=True)
 def test_parts_that_come_and_leave_in_the_very_moment_are_counted_as_they_go(bench: Bench, swept: list[int]) -> None:
     matrix, chain = made(bench), Chain()
@@ -155,7 +125,7 @@ def test_parts_that_come_and_leave_in_the_very_moment_are_counted_as_they_go(ben
         "UPDATE line SET order_id = 599 WHERE id = 5",
         "DELETE FROM line WHERE id = 6",
     )
-    with Beside(bench, moment, *changes) as beside:
+    with Beside(lambda: bench.do(changes), mentions=moment) as beside:
         outcome = bench.run(matrix, AS_OF, chain=chain)["orders"]
     assert beside.acted
     # One came, one left for another order, one was deleted by somebody else.

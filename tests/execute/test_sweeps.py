@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from retention.execute.sweep import Sweep
 from retention.keys.fingerprint import Fingerprinter
 from support.bench import Bench, Chain
+from support.beside import Beside
 
 AS_OF = date(2026, 11, 24)
 DUE, YOUNG = "2020-05-05", "2026-05-05"
@@ -24,13 +22,6 @@ KEYS = {
     "two columns": ("a INTEGER, b VARCHAR(20)", ["a", "b"], lambda n: f"{n % 7}, 'b{n}'"),
     "unique only": ("id BIGINT NOT NULL UNIQUE", ["id"], lambda n: str(n * 3)),
 }
-
-
-@pytest.fixture
-def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(engine_url, tmp_path)
-    yield bench
-    bench.close()
 
 
 @pytest.fixture
@@ -209,22 +200,11 @@ def test_what_changes_between_being_told_of_and_going_is_told_of_anew(bench: Ben
     bench.do(["ALTER TABLE log SET (fillfactor = 50)"])
     with bench.database.engine.connect() as plain:
         plain.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM FULL log")
-    acted: list[int] = []
-
-    def before(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.startswith("DELETE FROM log") and not acted:
-            acted.append(1)
-            with bench.database.engine.connect() as other, other.begin():
-                other.exec_driver_sql(f"UPDATE log SET seen_on = '{YOUNG}' WHERE id = 5")
-                other.exec_driver_sql(f"UPDATE log SET seen_on = '{DUE}' WHERE id = 6")
-
+    changes = (f"UPDATE log SET seen_on = '{YOUNG}' WHERE id = 5", f"UPDATE log SET seen_on = '{DUE}' WHERE id = 6")
     chain = Chain()
-    event.listen(Engine, "before_cursor_execute", before)
-    try:
+    with Beside(lambda: bench.do(changes), starts="DELETE FROM log") as beside:
         outcome = bench.run(_matrix(bench), AS_OF, chain=chain, batch_rows=400)["log"]
-    finally:
-        event.remove(Engine, "before_cursor_execute", before)
-    assert acted and swept
+    assert beside.acted and swept
     assert (bench.all("SELECT id FROM log"), outcome.done) == ([(5,)], 999)
     told = b"".join(chain.blobs)
     one, other = (Fingerprinter(bytes(32)).for_table("shop.log")([(number,)]) for number in (5, 6))

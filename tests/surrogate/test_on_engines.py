@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy import make_url, text
 
 from retention.surrogate.date_shift import MOST
+from support.beside import Beside
 from support.identity import identify
 from support.shop import Shop
 
@@ -236,20 +237,10 @@ def test_every_transform_goes_through_a_run_and_a_second_one_changes_nothing(sho
 def test_a_row_that_changes_once_its_new_values_are_made_is_read_again(
     shop: Shop, capsys: Any, change: str, column: str, form: str
 ) -> None:
-    acted = []
-
-    def meanwhile(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not acted and statement.startswith("UPDATE person") and connection.get_execution_options().get("writes"):
-            acted.append(statement)
-            shop.do(change)
-
-    event.listen(Engine, "before_cursor_execute", meanwhile)
-    try:
+    with Beside(lambda: shop.do(change), starts="UPDATE person") as beside:
         ran = shop.call(capsys, "run", "--json")
-    finally:
-        event.remove(Engine, "before_cursor_execute", meanwhile)
     assert ran.code == 0, ran.out + ran.err
-    assert acted
+    assert beside.acted
     done = {one["id"]: one["done"] for one in ran.document["rules"]}
     assert done["people"] == PEOPLE - (2 if column == "name" else 1)
     (person,) = [one for one in _rows(shop, "person") if one["id"] == 5]

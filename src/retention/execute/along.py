@@ -37,7 +37,7 @@ def go_along(unit: Unit, rule: BoundRule, covers: Covers) -> bool:
 
 def cascades(connection: Connection, unit: Unit, rule: BoundRule) -> bool:
     """Whether the engine's cascade can be left to take the rule's parts, every one of them counted."""
-    parts = [unit.binding.shape(path[-1].table).sql for path in part_paths(rule.parts)]
+    parts = Along(unit, rule).tables
     return not parts or unit.binding.database.dialect.cascades(connection, rule.shape.sql, parts)
 
 
@@ -64,7 +64,7 @@ class Along:
         A cascade begins when the statement has told all that it has to tell.
         """
         dialect = self.unit.binding.database.dialect
-        return [dialect.deleted(table) for table in self._tables] if dialect.counts_deleted else ()
+        return [dialect.deleted(table) for table in self.tables] if dialect.counts_deleted else ()
 
     def counting(self, chosen: Sql) -> Sequence[Query]:
         """Return queries that count the parts of the chosen rows and lock them, where the engine doesn't count."""
@@ -94,7 +94,8 @@ class Along:
         return dict(zip(names, numbers, strict=True))
 
     @property
-    def _tables(self) -> list[Table]:
+    def tables(self) -> list[Table]:
+        """Return the tables of the parts."""
         return [self.unit.binding.shape(path[-1].table).sql for path in self.paths]
 
     @cached_property

@@ -96,8 +96,8 @@ class RuleRun:
         try:
             if not self._left(connection):
                 return None
-            if self.work is not None:
-                self.work.finish(connection)
+            assert self.work is not None
+            self.work.finish(connection)
             self.staging.again(self.rule)
             self.work = self._walked()
             self.work.prepare(connection)

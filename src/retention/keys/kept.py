@@ -12,7 +12,8 @@ from typing import IO, Any
 import numpy as np
 
 from retention.keys.aside import open_aside, write_aside
-from retention.keys.ordering import SIZE, Halves, halves, joined
+from retention.keys.fingerprint import SIZE
+from retention.keys.ordering import Halves, halves, joined
 
 PIECE = 1 << 16
 """How many fingerprints are handed on at a time: 1 MiB."""

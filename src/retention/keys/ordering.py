@@ -13,8 +13,8 @@ from typing import IO, Any
 import numpy as np
 
 from retention.keys.aside import open_aside, write_aside
+from retention.keys.fingerprint import SIZE
 
-SIZE = 16
 Halves = np.ndarray[Any, np.dtype[np.uint64]]
 """Fingerprints as two numbers each, first half and second."""
 
