@@ -99,8 +99,8 @@ def engine_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(autouse=True)
 def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave the chart out of reports: drawing takes longer than a small run, and tests/report looks at it."""
-    if not {"report", "dags"} & set(request.path.relative_to(request.config.rootpath).parts):
+    """Leave the chart out of reports, but for those who look at it (``drawn``): it takes longer than a small run."""
+    if not request.node.get_closest_marker("drawn"):
         monkeypatch.setattr("retention.report.chart.svg", lambda _report: "")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import re
 import string
@@ -81,12 +80,7 @@ class Page(HTMLParser):
 
 
 def page(run: dict[str, Any] | None = None, lang: str = "en", plan: dict[str, Any] | None = None) -> Page:
-    return Page(render_html(run, plan or a_plan(), lang) if run else usual(lang))
-
-
-@functools.cache
-def usual(lang: str) -> str:
-    return render_html(a_run(), a_plan(), lang)
+    return Page(render_html(run or a_run(), plan or a_plan(), lang))
 
 
 def names(rows: list[list[str]]) -> str:
@@ -117,6 +111,7 @@ def test_every_section_is_there_in_order_with_its_heading(lang: str, run: dict[s
     assert ("html", {"lang": lang}) in found.tags
 
 
+@pytest.mark.drawn
 @LANGUAGES
 def test_no_placeholder_and_no_python_value_is_left_in_the_text(lang: str) -> None:
     for run in (a_run(), a_dry_run()):
@@ -124,12 +119,14 @@ def test_no_placeholder_and_no_python_value_is_left_in_the_text(lang: str) -> No
         assert not re.search(r"\{\w*\}|\{\{|\{%|\bNone\b|Undefined|\bnan\b", text)
 
 
+@pytest.mark.drawn
 def test_what_the_page_shows_has_no_word_of_the_other_language_for_a_term_of_the_run() -> None:
     text = page(lang="ko").section("chart")
     assert "익명처리" in text
     assert not re.search(r"\b(delete|anonymize|pseudonymize|done|waiting|failed)\b", text)
 
 
+@pytest.mark.drawn
 def test_a_name_with_markup_is_text_wherever_it_stands() -> None:
     bad = "<script>alert(1)</script>\"'&"
     run = a_run(
@@ -154,6 +151,7 @@ def test_a_name_with_markup_is_text_wherever_it_stands() -> None:
     assert "alert(1)" not in style
 
 
+@pytest.mark.drawn
 def test_nothing_is_loaded_from_anywhere_and_nothing_runs() -> None:
     found = page()
     assert "http://" not in found.source
@@ -202,6 +200,7 @@ def test_a_missing_confirmation_is_said_until_it_is_recorded() -> None:
     assert "confirmation isn't recorded yet" not in page().section("glance")
 
 
+@pytest.mark.drawn
 def test_the_chart_holds_a_million_and_three_alike() -> None:
     found = page()
     drawing = found.source.split("<svg")[1].split("</svg>")[0]
@@ -384,6 +383,7 @@ def test_a_run_that_broke_off_is_reported_from_what_was_settled(lang: str) -> No
     assert "batch 3 is lost" in text
 
 
+@pytest.mark.drawn
 def test_a_run_without_anything_due_says_so_in_each_section() -> None:
     run = a_run(rules=[RULES[2]], checks=[], findings=[], approvals=[], confirmations=[], status="succeeded")
     found = page(run, plan={**a_plan(), "rules": [], "tables": []})
@@ -408,6 +408,7 @@ def test_every_table_has_a_caption_and_scoped_headings() -> None:
     assert {attributes.get("scope") for tag, attributes in found.tags if tag == "th"} == {"row", "col"}
 
 
+@pytest.mark.drawn
 def test_shards_are_told_apart_only_where_there_are_several() -> None:
     run = a_run()
     run["rules"] = [RULES[0], RULES[0] | {"shard": 1, "done": 5, "planned": 5}]

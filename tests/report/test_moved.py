@@ -40,6 +40,7 @@ def page(run: dict[str, Any], lang: str) -> Page:
     return Page(render_html(run, plan, lang))
 
 
+@pytest.mark.drawn
 @LANGUAGES
 @pytest.mark.parametrize("dry", [False, True])
 def test_moved_rows_are_told_with_where_they_are_and_are_not_destroyed(lang: str, dry: bool) -> None:

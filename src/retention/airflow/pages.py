@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
@@ -94,6 +95,10 @@ def _problem(request: Request, problem: Exception) -> HTMLResponse:
 
 
 def _page(template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    environment = Environment(loader=PackageLoader("retention.airflow"), autoescape=True, undefined=StrictUndefined)
-    text = environment.get_template(template).render(**values)
+    text = _environment().get_template(template).render(**values)
     return HTMLResponse(text, status, headers=_NO_FRAME_FROM_ELSEWHERE)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(loader=PackageLoader("retention.airflow"), autoescape=True, undefined=StrictUndefined)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from retention import __version__
 from retention.cli import databases, documents, hold, keys, ledger, matrix, night, questions
@@ -111,7 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
     given = hoist(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     try:
-        app(given, standalone_mode=True)
+        _command()(given)
     except RetentionError as error:
         _refuse(error, given, debug=debug)
     except BrokenPipeError:
@@ -122,6 +125,11 @@ def main(arguments: list[str] | None = None) -> None:
             traceback.print_exc()
         typer.echo(f"internal error ({type(error).__name__}); run again with --debug, and report it", err=True)
         sys.exit(5)
+
+
+@cache
+def _command() -> Callable[[list[str]], object]:
+    return get_command(app)
 
 
 def _refuse(error: RetentionError, arguments: list[str], *, debug: bool) -> None:
