@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3
+PYTHON ?= $(shell scripts/python)
 MEMBERS ?= 5000
 SEED ?= 1
 ROWS ?= 1000000
@@ -25,7 +25,8 @@ setup: .venv/.ready ## the environment in .venv, from requirements.lock
 
 .venv/.ready: requirements.lock pyproject.toml
 	@echo "making .venv from requirements.lock"
-	$(PYTHON) -m venv .venv
+	python="$(PYTHON)"
+	"$${python:?none was found}" -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
@@ -58,17 +59,17 @@ servers: ## PostgreSQL and MariaDB for the tests, where they are missing (Debian
 test: setup servers ## everything that must hold, on all engines
 	@($(LINT)) > .lint.log 2>&1 & lint=$$!
 	passed=0
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile || passed=$$?
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup || passed=$$?
 	wait $$lint || passed=$$?
 	cat .lint.log
 	rm -f .lint.log
 	exit $$passed
 
 test-fast: setup lint ## what needs no server
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not postgresql and not mariadb and not slow"
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not postgresql and not mariadb and not slow"
 
 proof: setup servers ## the same properties, kills and random cases at full size
-	@RETENTION_PROOF=1 $(BIN)/pytest -n $(WORKERS) --dist loadfile -m "proof or not proof" -s --timeout 3600
+	@RETENTION_PROOF=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "proof or not proof" -s --timeout 3600
 
 bench: setup servers ## how fast and how gentle, against what else there is; ROWS=1000000
 	@$(BIN)/python scripts/bench --rows "$(ROWS)"

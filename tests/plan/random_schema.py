@@ -268,9 +268,9 @@ def _literal(value: Any) -> str:
 # --- drawing ------------------------------------------------------------------------------------------------------
 
 
-def random_scene(seed: int, engine: str) -> Scene:
-    """Draw one scene."""
-    return _Drawing(seed, engine).scene()
+def random_scene(seed: int, engine: str, tables: int = 6) -> Scene:
+    """Draw one scene, of so many tables at most."""
+    return _Drawing(seed, engine).scene(tables)
 
 
 class _Drawing:
@@ -286,8 +286,8 @@ class _Drawing:
     def maybe(self, share: float) -> bool:
         return self.chance.random() < share
 
-    def scene(self) -> Scene:
-        for number in range(self.chance.randint(2, 6)):
+    def scene(self, tables: int) -> Scene:
+        for number in range(self.chance.randint(2, tables)):
             self._table(f"t{number}")
         names = list(self.tables)
         for _ in range(self.chance.randint(1, len(names) * 2)):
