@@ -20,7 +20,7 @@ from support.servers import Server, mariadb, postgresql
 # for garbage among them.
 gc.set_threshold(100_000, 20, 50)
 
-settings.register_profile("test", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("test", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("proof", derandomize=False, deadline=None, max_examples=2000, print_blob=True)
 _PROOF = os.environ.get("RETENTION_PROOF") == "1"
 settings.load_profile("proof" if _PROOF else "test")

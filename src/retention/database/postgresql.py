@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Executable,
     Integer,
     Interval,
+    LargeBinary,
     Select,
     String,
     Table,
@@ -41,6 +42,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BinaryExpression
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import UserDefinedType
 
 from retention.database.dialect import Dialect
@@ -49,6 +53,7 @@ from retention.database.loading import as_bound, into
 from retention.database.reading import Sql
 from retention.database.versions import by_transaction
 
+_NO_BYTES = literal_column("''::bytea", LargeBinary())
 _LEAVES = text(
     "relkind = 'r' AND (oid = CAST(:name AS regclass)"
     " OR oid IN (SELECT relid FROM pg_catalog.pg_partition_tree(CAST(:name AS regclass))))"
@@ -224,9 +229,26 @@ class PostgreSQL(Dialect):
         """Return the addresses of the first row that each block may have."""
         return {"low": f"({start},0)", "high": f"({end},0)"}
 
+    def without_seeking(self, condition: Sql, which: Table, clocks: Collection[str]) -> Sql:
+        """Return the condition with lower bounds of the clocks that no index answers.
+
+        To estimate how many rows lie beyond one, the planner seeks the clock's lowest value in its index: for every
+        statement anew, over the entries of all rows that were just deleted. Upper bounds still rule partitions out.
+        """
+        columns = {id(which.c[name]) for name in clocks}
+
+        def written(element: Any, **_options: Any) -> Any:
+            bound = isinstance(element, BinaryExpression) and element.operator is operators.ge
+            if not bound or id(element.left) not in columns:
+                return None
+            return func.coalesce(element.left, element.left) >= element.right
+
+        found: Sql = replacement_traverse(condition, {}, written)
+        return found
+
     def numbers(self, column: Sql) -> Sql:
-        """Return the numbers as one text."""
-        return func.string_agg(cast(column, Text), ",")
+        """Return the numbers as bytes, which takes half as long as to write them as a text."""
+        return func.string_agg(func.int8send(cast(column, BigInteger)), _NO_BYTES, type_=LargeBinary())
 
     def cascades(self, connection: Connection, owner: Table, parts: Sequence[Table]) -> bool:
         """Whether these are plain tables without triggers of their own, whose foreign keys are enforced."""

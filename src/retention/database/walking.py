@@ -73,7 +73,7 @@ class Walking(abc.ABC):
 
     @abc.abstractmethod
     def numbers(self, column: Sql) -> Sql:
-        """Return the whole numbers of all rows as one text, a comma between them."""
+        """Return the whole numbers of all rows as a text, a comma between them, or as bytes: eight each, high first."""
 
     def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
         """Return what is another value once anything of a row has changed that expressions were ``read`` from.

@@ -28,8 +28,8 @@ _MARKER = insert(BATCH)
 class Done:
     """What the action of a batch did to one rule's rows, inside the open transaction.
 
-    ``statement_ms`` is how long its statements took, ``held_ms`` how long its locks were held: to the commit, the
-    ledger's write included. They were held from ``locked`` on, of the monotonic clock; None: from the beginning.
+    ``statement_ms`` is how long its longest statement took, ``held_ms`` how long its locks were held: to the commit,
+    the ledger's write included. They were held from ``locked`` on, of the monotonic clock; None: from the beginning.
     """
 
     rule: BoundRule

@@ -52,7 +52,7 @@ class RunContext:
     stop: Callable[[], str | None] = lambda: None
     progress: Callable[[str], None] = lambda _line: None
     budget: int | None = None
-    batch_rows: int = 10_000
+    batch_rows: int = 20_000
     dry_run: bool = False
     connections: ConnectionSource = nowhere
 

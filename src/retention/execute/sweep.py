@@ -83,13 +83,14 @@ class Sweep:
         if told.rows > most:
             self._narrow(told.rows, most, steps)
         self._see_approved(here, told)
-        took = (time.monotonic() - started) * 1000
+        locked = told.locked or started
+        took = max(locked - started, time.monotonic() - locked) * 1000
         self._learn(told.rows, steps)
         self._again, self._strangers = None, ()
         self.position = here.end
         if not told.rows:
             return []
-        return [Done(self.statements.rule, told.rows, told.keys, told.days, told.parts, took)]
+        return [Done(self.statements.rule, told.rows, told.keys, told.days, told.parts, took, locked=told.locked)]
 
     def _reach(self, rows: int) -> int:
         steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -63,6 +64,7 @@ class Sweeping:
         if not told.rows:
             return told
         parts = self._along.counted(connection, counting, here.values)
+        locked = time.monotonic() if self.snapshot and not self.strict else None
         if deleting is not None:
             deleted = connection.execute(deleting, here.values).rowcount
             if deleted < told.rows and not self.strict and (self._checks_once or self.snapshot):
@@ -71,7 +73,7 @@ class Sweeping:
                 raise Again
             require(told, deleted, self.rule)
         gone = parts if counting else self._along.gone(connection, told.beside)
-        return replace(told, parts=self._along.named(gone))
+        return replace(told, parts=self._along.named(gone), locked=locked)
 
     def _write(self, low: bool, high: bool, but: Sequence[tuple[Any, ...]]) -> Statements:
         row = self.rule.shape.sql

@@ -29,6 +29,7 @@ class Told:
     """What was told of a batch's rows: the end days as texts, and the keys where somebody asks for them.
 
     ``beside`` are the values of what was asked beside, ``parts`` the rows that went along, by their table's name.
+    Locks were held from ``locked`` on, of the monotonic clock; None: from when the rows were told of.
     """
 
     rows: int
@@ -36,6 +37,7 @@ class Told:
     keys: Keys
     beside: Sequence[Any] = ()
     parts: dict[str, int] = field(default_factory=dict)
+    locked: float | None = None
 
     @property
     def days(self) -> Sequence[date]:

@@ -27,9 +27,11 @@ Fingerprint = Callable[[Keys], bytes]
 """Gives the keys' fingerprints, 16 bytes each, joined in the keys' order."""
 
 
-def numbers_of(text: str) -> Numbers:
-    """Return whole numbers that came as one text, a comma between them."""
-    return np.fromstring(text, dtype=np.int64, sep=",")
+def numbers_of(gathered: str | bytes) -> Numbers:
+    """Return whole numbers that came as one text, a comma between them, or as bytes, eight each, highest first."""
+    if isinstance(gathered, bytes):
+        return np.frombuffer(gathered, dtype=">i8").astype(np.int64)
+    return np.fromstring(gathered, dtype=np.int64, sep=",")
 
 
 def as_tuples(keys: Keys) -> Sequence[tuple[Any, ...]]:
