@@ -16,7 +16,7 @@ from sqlalchemy import exc
 from retention.errors import DatabaseFault
 
 _RETRYABLE_STATES = {"40001", "40P01", "55P03"}
-_RETRYABLE_NUMBERS = {1205, 1213, 3572}
+_RETRYABLE_NUMBERS = {1020, 1205, 1213, 3572}
 _LOST_NUMBERS = {2006, 2013, 2055, 4031, 1927}
 _FULL_STATES = {"53100"}
 _FULL_NUMBERS = {1021, 1114}

@@ -65,6 +65,7 @@ class MariaDB(Dialect):
     label = "MariaDB"
     plan_isolation = "READ COMMITTED"
     run_isolation = "READ COMMITTED"
+    snapshot = "REPEATABLE READ"
     workers = 2
     counts_writes = True
     checks_each_row = True
@@ -249,6 +250,13 @@ class MariaDB(Dialect):
         of_parts = or_(*(and_(schema == (one.schema or default), name == one.name) for one in parts))
         none = not_(exists(select(literal(1)).select_from(triggers).where(of_parts)))
         return bool(connection.execute(select(and_(text("@@foreign_key_checks = 1"), none))).scalar_one())
+
+    def keeps_snapshot(self, connection: Connection) -> bool:
+        """Set it so: servers before 10.6.18, 10.11.8 and 11.4.2 can't, and would delete what was never looked at."""
+        if connection.execute(text("SHOW VARIABLES LIKE 'innodb_snapshot_isolation'")).first() is None:
+            return False
+        connection.execute(text("SET SESSION innodb_snapshot_isolation = ON"))
+        return True
 
     def numbers(self, column: Sql) -> Sql:
         """Return the numbers as one text."""

@@ -32,6 +32,11 @@ class Walking(abc.ABC):
     walks_clocks: ClassVar[bool] = False
     """Whether many rows are walked best by a clock's index, where they lie in its order: it has their keys as well."""
 
+    def keeps_snapshot(self, connection: Connection) -> bool:
+        """Set the session to fail as :attr:`snapshot` says, and return whether it will."""
+        del connection
+        return self.snapshot is not None
+
     @abc.abstractmethod
     def rows_about(self, connection: Connection, which: Table) -> int:
         """Return how many rows a table has, as far as the engine knows without counting for long."""

@@ -49,8 +49,14 @@ class Sweep:
 
     def prepare(self, connection: Connection) -> None:
         """Set the isolation of the batches; nothing is to be staged."""
-        if self.statements.snapshot:
-            connection.execution_options(isolation_level=self.statements.snapshot)
+        database = self.statements.rule.binding.database
+        if not self.statements.may_look:
+            return
+        with database.transaction(connection):
+            kept = database.dialect.keeps_snapshot(connection)
+        if kept:
+            self.statements.snapshot = database.dialect.snapshot
+            connection.execution_options(isolation_level=database.dialect.snapshot)
 
     def finish(self, connection: Connection) -> None:
         """Set the isolation back."""

@@ -33,7 +33,10 @@ class Again(Exception):
 class Sweeping:
     """The statements of one rule. ``covers``: which rows a hold covers; ``sealed``: whether only approved ones go.
 
-    ``strict``: a batch has told of rows that didn't go; from then on none is told of that may not.
+    ``strict``: a batch has told of rows that didn't go; from then on none is told of that may not. ``snapshot`` is the
+    isolation at which rows are told of and then deleted, neither locked nor returned before they go: to return them
+    takes twice as long as to look at them twice. Who changes one of them in between makes the statement fail, and the
+    batch is tried again.
     """
 
     unit: Unit
@@ -43,6 +46,7 @@ class Sweeping:
     ranges: Ranges
     sealed: bool
     strict: bool = False
+    snapshot: str | None = None
     _written: dict[tuple[bool, bool], Statements] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -84,22 +88,19 @@ class Sweeping:
         if but:
             chosen = and_(chosen, not_(among(row, self.rule.key, but)))
         deleting = delete(row).where(chosen)
+        if self.snapshot and not self.strict:
+            return self._telling.looking(chosen), (), deleting
         if not self._at_once:
             told = unchecked(chosen) if self._checks_once and not self.strict else chosen
             return self._telling.locking(told), self._along.counting(chosen), deleting
-        if self.snapshot and not self.strict:
-            return self._telling.looking(chosen), (), deleting
         gone = deleting.returning(*self._telling.columns(row)).cte("gone")
         return self._telling.sums(list(gone.c)), (), None
 
     @property
-    def snapshot(self) -> str | None:
-        """Return the isolation at which rows are told of and then deleted, neither locked nor returned before they go.
-
-        To return them takes twice as long as to look at them twice. Who changes one of them in between makes the
-        statement fail, and the batch is tried again.
-        """
-        return self.rule.binding.database.dialect.snapshot if self._at_once else None
+    def may_look(self) -> bool:
+        """Whether rows may be looked at first: no child can hold one, and the engine counts parts that go along."""
+        dialect = self.rule.binding.database.dialect
+        return dialect.snapshot is not None and not self._held and (not self.rule.parts or dialect.counts_deleted)
 
     @property
     def along_goes(self) -> bool:
@@ -124,8 +125,12 @@ class Sweeping:
         return Telling(self.rule, self.sealed, self._along.before)
 
     @cached_property
-    def _at_once(self) -> bool:
-        """Whether one statement does it all: what only parts refer to needs no lock before it is weighed again."""
+    def _held(self) -> bool:
+        """Whether a child may hold a row: what only parts refer to needs no lock before it is weighed again."""
         own = {part.relation for part in self.rule.parts}
-        held = any(relation not in own for relation in self.unit.referring(self.rule.table))
-        return self.rule.binding.database.dialect.tells_of_deleted and not held
+        return any(relation not in own for relation in self.unit.referring(self.rule.table))
+
+    @property
+    def _at_once(self) -> bool:
+        """Whether one statement does it all."""
+        return self.rule.binding.database.dialect.tells_of_deleted and not self._held

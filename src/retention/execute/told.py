@@ -83,7 +83,10 @@ class Telling:
 
     def looking(self, chosen: Sql) -> Query:
         """Return a query that tells of the chosen rows as they are seen."""
-        return self.sums([one.element for one in self.columns(self.rule.shape.sql)]).where(chosen)
+        columns = self.columns(self.rule.shape.sql)
+        if self._row_by_row:
+            return select(*columns).where(chosen)
+        return self.sums([one.element for one in columns]).where(chosen)
 
     def locking(self, chosen: Sql) -> Query:
         """Return a query that locks the chosen rows and tells of them."""
