@@ -194,15 +194,18 @@ def test_batches_aim_at_a_share_of_the_target_while_others_write() -> None:
     scene = Scene()
     pace = scene.throttle.pace()
 
-    def settled() -> int:
+    def settled(looked: float = 0.0) -> int:
         for _ in range(40):
             rows = scene.throttle.take("log", pace.rows)
-            scene.throttle.learn(pace, [Done(None, rows, [], [], held_ms=0.1 + rows * 0.005)])  # type: ignore[arg-type]
+            done = Done(None, rows, [], [], held_ms=0.1 + rows * 0.005, looked_ms=rows * looked)  # type: ignore[arg-type]
+            scene.throttle.learn(pace, [done])
         return pace.rows
 
     alone = settled()
     assert 3500 < alone < 4200
+    assert settled(looked=0.005) == alone, "who looks locks nothing"
     scene.drag = Drag(kinds=("others",), why="others write 70 times a second", aim=0.125)
     assert 400 < settled() < 550
+    assert 200 < settled(looked=0.005) < 275
     scene.drag = Drag()
     assert settled() == alone

@@ -30,6 +30,7 @@ class Done:
 
     ``statement_ms`` is how long its longest statement took, ``held_ms`` how long its locks were held: to the commit,
     the ledger's write included. They were held from ``locked`` on, of the monotonic clock; None: from the beginning.
+    ``looked_ms`` is how long rows were looked at before that.
     """
 
     rule: BoundRule
@@ -41,6 +42,7 @@ class Done:
     key_id: str | None = None
     held_ms: float = 0.0
     locked: float | None = None
+    looked_ms: float = 0.0
 
 
 Act = Callable[[Connection], Sequence[Done]]

@@ -90,13 +90,15 @@ class Sweep:
             self._narrow(told.rows, most, steps)
         self._see_approved(here, told)
         locked = told.locked or started
-        took = max(locked - started, time.monotonic() - locked) * 1000
+        looked, took = (locked - started) * 1000, (time.monotonic() - locked) * 1000
         self._learn(told.rows, steps)
         self._again, self._strangers = None, ()
         self.position = here.end
         if not told.rows:
             return []
-        return [Done(self.statements.rule, told.rows, told.keys, told.days, told.parts, took, locked=told.locked)]
+        done = Done(self.statements.rule, told.rows, told.keys, told.days, told.parts, max(looked, took))
+        done.locked, done.looked_ms = told.locked, looked
+        return [done]
 
     def _reach(self, rows: int) -> int:
         steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)

@@ -99,10 +99,12 @@ class Throttle:
         """Let a pace learn how long a batch held its locks; from one that was made smaller, only that it was too long.
 
         A small batch costs little but what every batch costs: a pace that took that for its rows' would ask for fewer
-        and fewer, and be given a share of those.
+        and fewer, and be given a share of those. While others are at work, how long rows were looked at counts as well:
+        they wait for a processor as they do for a lock.
         """
         pace.target_ms = self.target_ms * self.drag.aim
-        held = max((done.held_ms for done in dones), default=0.0)
+        busy = self.drag.aim < 1
+        held = max((done.held_ms + (done.looked_ms if busy else 0.0) for done in dones), default=0.0)
         if dones and (not self._shrunk or held > pace.target_ms):
             pace.took(sum(done.rows for done in dones), held)
 
