@@ -52,7 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _engine(item: pytest.Item) -> str | None:
     called = getattr(item, "callspec", None)
-    return None if called is None else called.params.get("engine_url") or called.params.get("server")
+    named = {} if called is None else called.params
+    return named.get("engine_url") or named.get("server") or named.get("engine")
 
 
 @pytest.fixture(scope="session")

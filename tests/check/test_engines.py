@@ -187,6 +187,7 @@ rules:
     assert shop.call(capsys, "plan", "--json").code == 2
 
 
+@pytest.mark.thorough
 def test_an_unclassified_column_stops_its_table_s_rules_and_not_the_night(
     engine_url: str, tmp_path: Path, capsys: Any
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_mark_s_day_in_seoul_is_compared_with_the_clocks(bench: Bench, mark: s
     assert states(bench.plan(matrix, AS_OF).rules[0]) == {"done": 5, "in_use": 1, "unreadable": 1}
 
 
+@pytest.mark.thorough
 def test_a_purpose_s_end_counts_and_not_only_its_clock(bench: Bench) -> None:
     mark = "2026-01-10 00:00:00"
     members(
@@ -95,6 +96,7 @@ def test_a_purpose_s_end_counts_and_not_only_its_clock(bench: Bench) -> None:
     assert changed(bench) == {2, 5}
 
 
+@pytest.mark.thorough
 def test_the_earliest_end_counts_where_a_purpose_has_several(bench: Bench) -> None:
     members(bench, (1, "a", None, "2026-01-01", None), (2, "b", "2026-01-01", None, None))
     rule = {**MEMBER, **NAME, "purpose": {"name": "marketing", "ends": ["withdrawn_on", "left_on"]}}
@@ -200,6 +202,7 @@ def _orders(bench: Bench) -> Any:
     return matrix_of(bench, ORDERS, WAITING)
 
 
+@pytest.mark.thorough
 def test_a_row_is_changed_the_night_that_the_last_order_referring_to_it_goes(bench: Bench) -> None:
     matrix = _orders(bench)
     plan = bench.plan(matrix, AS_OF)
@@ -215,6 +218,7 @@ def test_a_row_is_changed_the_night_that_the_last_order_referring_to_it_goes(ben
     assert states(after.rules[1]) == {"done": 3, "due": 1, "in_use": 1}
 
 
+@pytest.mark.thorough
 def test_the_last_day_of_orders_that_are_gone_decides_when_a_row_is_overdue(bench: Bench) -> None:
     matrix = _orders(bench)
     bench.run(matrix, AS_OF, only=frozenset({"orders"}))
@@ -236,6 +240,7 @@ def test_the_last_day_of_orders_that_are_gone_decides_when_a_row_is_overdue(benc
         assert (waiting.due, waiting.overdue) == (3 if day == AS_OF else 4, late), day
 
 
+@pytest.mark.thorough
 def test_what_is_kept_of_a_row_follows_its_key(bench: Bench) -> None:
     bench.do(
         [
@@ -300,6 +305,7 @@ def test_rules_that_wait_for_each_other_in_a_circle_are_refused_in_one_line(benc
     assert "\n" not in str(mistake.value)
 
 
+@pytest.mark.thorough
 def test_a_row_waits_for_rows_that_are_changed_and_not_destroyed(bench: Bench) -> None:
     """Orders that are due tonight hold nothing tonight; those changed on an earlier night do."""
     members(bench, (1, "a", "2026-01-01", None, None), (2, "b", "2026-01-01", None, None))

@@ -99,6 +99,7 @@ def test_a_clock_over_parents(bench: Bench, path: list[str]) -> None:
     assert left(bench, "line") == {3, 4, 5, 6, 7, 8}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "ends",
     [
@@ -203,6 +204,7 @@ def test_rows_that_were_destroyed_count_with_the_day_they_said(bench: Bench) -> 
     assert bench.all("SELECT * FROM retention_clock") == []
 
 
+@pytest.mark.thorough
 def test_the_days_are_kept_whether_the_counting_rule_is_carried_out_or_not(bench: Bench) -> None:
     rows(bench, "member", (1, None))
     rows(bench, "orders", (1, 1, None, "2024-03-01"))
@@ -218,6 +220,7 @@ def test_the_days_are_kept_whether_the_counting_rule_is_carried_out_or_not(bench
     assert states(bench.plan(matrix, date(2026, 3, 2)).rules[1]) == {"due": 1}
 
 
+@pytest.mark.thorough
 def test_a_destroyed_row_that_could_not_be_read_is_never_forgotten(bench: Bench) -> None:
     rows(bench, "member", (1, None))
     rows(bench, "payment", (1, None))
@@ -234,6 +237,7 @@ def test_a_destroyed_row_that_could_not_be_read_is_never_forgotten(bench: Bench)
     assert states(bench.plan(matrix, date(2096, 3, 2)).rules[1]) == {"unreadable": 1}
 
 
+@pytest.mark.thorough
 def test_parts_leave_their_day_behind_as_well(bench: Bench) -> None:
     rows(bench, "member", (1, None))
     rows(bench, "orders", (1, 1, None, "2024-01-01"))

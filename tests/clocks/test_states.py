@@ -165,6 +165,7 @@ def _fill(bench: Bench) -> None:
     bench.do(["DELETE FROM t", f"INSERT INTO t VALUES {values}"])
 
 
+@pytest.mark.thorough
 def test_every_row_is_in_the_state_that_the_language_gives_it(bench: Bench) -> None:
     basis = {"statute": "s", "article": "a", "keep": "P1Y"}
     sections = {

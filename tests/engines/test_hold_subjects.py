@@ -135,6 +135,7 @@ def test_a_value_is_found_in_columns_of_every_type_that_can_hold_it(types: Shop,
     }, "all of them at once"
 
 
+@pytest.mark.thorough
 def test_a_subject_of_several_columns_has_as_many_values_in_their_order(
     types: Shop, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

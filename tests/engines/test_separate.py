@@ -91,6 +91,7 @@ def test_what_is_kept_apart_goes_at_its_time(engine_url: str, tmp_path: Path) ->
     assert not any(everything(shop).values())
 
 
+@pytest.mark.thorough
 def test_a_key_that_is_there_already_fails_the_rule_and_nothing_is_moved(engine_url: str, tmp_path: Path) -> None:
     shop = make_payments(engine_url, tmp_path)
     pay(shop, [1, 2], OLD, RECENT)
@@ -122,6 +123,7 @@ def test_no_row_takes_the_place_of_another(sqlite_url: str, tmp_path: Path) -> N
     assert everything(shop) == before
 
 
+@pytest.mark.thorough
 def test_rows_that_refer_to_each_other_move_together(engine_url: str, tmp_path: Path) -> None:
     shop = make_payments(engine_url, tmp_path, more="FOREIGN KEY (refund_of) REFERENCES payment (id)")
     pay(shop, [1, 2, 3, 4], OLD, RECENT, cards=2)

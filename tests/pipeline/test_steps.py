@@ -61,6 +61,7 @@ def test_what_nobody_approved_stays_in_whatever_process(night: Night) -> None:
     assert exit_code_of(document) == 3
 
 
+@pytest.mark.thorough
 def test_a_retried_unit_goes_on_in_the_same_run_with_a_higher_epoch(night: Night) -> None:
     night.do("INSERT INTO visit (id, reader_no, seen_at) SELECT id + 100, reader_no, seen_at FROM visit WHERE id > 0")
     night.prepare()
@@ -110,6 +111,7 @@ def test_a_run_nobody_has_looked_at_since_is_not_closed(night: Night) -> None:
         night.close()
 
 
+@pytest.mark.thorough
 def test_nothing_is_carried_out_under_a_run_that_another_one_has_settled(night: Night) -> None:
     night.prepare()
     night.before()

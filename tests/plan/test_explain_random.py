@@ -82,6 +82,7 @@ def _sweep(url: str, folder: Path, engine: str, seeds: range) -> None:
     print(f"{engine}: {len(seeds):,} schemas, {rows:,} rows explained, {days:,} days asked again, 0 differences")
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "first", "few", "many"),
