@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis.internal.conjecture import providers
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from support.servers import Server, mariadb, postgresql
+from support.servers import Server, ServerMissing, mariadb, postgresql
 
 # Statements are built of many small objects that live as long as a test's one call: a fifth of all time went to looking
 # for garbage among them.
@@ -64,12 +64,12 @@ def proof() -> bool:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[Server]:
-    yield from _running(postgresql())
+    yield from _running(postgresql)
 
 
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[Server]:
-    yield from _running(mariadb())
+    yield from _running(mariadb)
 
 
 @pytest.fixture
@@ -109,9 +109,16 @@ def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setattr("retention.report.chart.svg", lambda _report: "")
 
 
-def _running(server: Server) -> Iterator[Server]:
+def _running(make: Callable[[], Server]) -> Iterator[Server]:
+    server = make()
     try:
         server.start()
+    except ServerMissing:
+        # Somebody may have taken its port meanwhile: all tests of the engine would fail for it.
+        server.stop()
+        server = make()
+        server.start()
+    try:
         yield server
     finally:
         server.stop()
