@@ -112,13 +112,13 @@ def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def _running(make: Callable[[], Server]) -> Iterator[Server]:
     server = make()
     try:
-        server.start()
-    except ServerMissing:
-        # Somebody may have taken its port meanwhile: all tests of the engine would fail for it.
-        server.stop()
-        server = make()
-        server.start()
-    try:
+        try:
+            server.start()
+        except ServerMissing:
+            # Somebody may have taken its port meanwhile: all tests of the engine would fail for it.
+            server.stop()
+            server = make()
+            server.start()
         yield server
     finally:
         server.stop()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
+from support.engines import SERVERS
 from support.identity import identify
 from support.matrices import written
 from support.servers import free_port
@@ -63,10 +64,7 @@ def test_a_load_probe_is_tried(engine_url: str, tmp_path: Path, capsys: Any) -> 
     assert found(engine_url, "", tmp_path, alone, capsys, "DELETE FROM busy")["RET237"].endswith("give one number")
 
 
-@pytest.mark.parametrize(
-    "server",
-    [pytest.param("postgresql", marks=pytest.mark.postgresql), pytest.param("mariadb", marks=pytest.mark.mariadb)],
-)
+@pytest.mark.parametrize("server", SERVERS)
 def test_replicas_are_asked(server: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: Any) -> None:
     url = request.getfixturevalue(f"{server}_url")
     told = found(url, url, tmp_path, MATRIX, capsys, LOG)["RET236"]

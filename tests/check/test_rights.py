@@ -13,12 +13,8 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from retention.database.ddl import split
+from support.engines import SERVERS
 from support.shop import ROOT, Shop, changed_matrix, make_shop
-
-SERVERS = [
-    pytest.param("postgresql", marks=pytest.mark.postgresql),
-    pytest.param("mariadb", marks=pytest.mark.mariadb),
-]
 
 
 def administer(url: str, *statements: str) -> None:

@@ -23,16 +23,13 @@ from retention.database.dialect import Dialect
 from retention.execute.context import Outcome
 from retention.execute.drag import Turns
 from retention.execute.others import Attempts, OthersSignal
+from support.engines import SERVERS
 from support.identity import identify
 from support.servers import free_port
 
 ROWS = 200
 FEW = 8.0
 """Writes in a second that a slow machine still makes in a test, and that no server makes of its own accord."""
-SERVERS = [
-    pytest.param("postgresql", marks=pytest.mark.postgresql),
-    pytest.param("mariadb", marks=pytest.mark.mariadb),
-]
 
 
 class Log:

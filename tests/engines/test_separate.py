@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event, exc
 
 from plan.steps import Steps, ledger_in
 from support.doomed import STEPS, start
+from support.engines import SERVERS
 from support.kept_apart import LATER, MATRIX, NIGHT, everything, make_payments, pay
 from support.schemas import valid
 from support.shop import Called, Shop
@@ -183,13 +184,7 @@ def test_a_run_that_is_killed_moves_everything_once(engine_url: str, tmp_path: P
     assert shop.one("SELECT sum(row_count) FROM retention_batch WHERE rule = 'settled'") == 800
 
 
-@pytest.mark.parametrize(
-    "server",
-    [
-        pytest.param("postgresql", marks=pytest.mark.postgresql),
-        pytest.param("mariadb", marks=pytest.mark.mariadb),
-    ],
-)
+@pytest.mark.parametrize("server", SERVERS)
 def test_nobody_changes_a_part_between_its_copy_and_its_deletion(
     server: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

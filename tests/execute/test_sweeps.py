@@ -13,6 +13,7 @@ from retention.execute.sweep import Sweep
 from retention.keys.fingerprint import Fingerprinter
 from support.bench import Bench, Chain
 from support.beside import Beside
+from support.engines import SERVERS
 
 AS_OF = date(2026, 11, 24)
 DUE, YOUNG = "2020-05-05", "2026-05-05"
@@ -25,14 +26,7 @@ KEYS = {
 }
 
 
-SERVERS = pytest.mark.parametrize(
-    "engine_url",
-    [
-        pytest.param("postgresql", marks=pytest.mark.postgresql),
-        pytest.param("mariadb", marks=pytest.mark.mariadb),
-    ],
-    indirect=True,
-)
+on_servers = pytest.mark.parametrize("engine_url", SERVERS, indirect=True)
 
 
 @pytest.fixture
@@ -204,7 +198,7 @@ def test_a_row_that_moves_behind_the_walk_is_found_afterwards(bench: Bench, swep
     assert (outcome.done, outcome.status, _left(bench)) == (2000, "done", (0, 300))
 
 
-@SERVERS
+@on_servers
 def test_what_changes_between_being_told_of_and_going_is_told_of_anew(bench: Bench, swept: list[str]) -> None:
     """One row no longer is due and another one has become so: as many as before, and others."""
     _make(bench, "number", [DUE] * 4 + [DUE, YOUNG] + [DUE] * 994)
@@ -225,7 +219,7 @@ def test_what_changes_between_being_told_of_and_going_is_told_of_anew(bench: Ben
     assert (told.find(one), told.find(other) >= 0) == (-1, True)
 
 
-@SERVERS
+@on_servers
 def test_a_row_that_comes_between_being_told_of_and_going_is_told_of(bench: Bench, swept: list[str]) -> None:
     _make(bench, "number", [DUE] * 1000)
     comes = [f"INSERT INTO log VALUES (0, '{DUE}', 'pad')"]
@@ -239,7 +233,7 @@ def test_a_row_that_comes_between_being_told_of_and_going_is_told_of(bench: Benc
     assert left != (0,) and told.find(makes([left])) == -1 and makes([(0,)]) in told, "as many as were planned go"
 
 
-@pytest.mark.parametrize("engine_url", [pytest.param("mariadb", marks=pytest.mark.mariadb)], indirect=True)
+@pytest.mark.parametrize("engine_url", SERVERS[1:], indirect=True)
 @pytest.mark.parametrize("known", [True, False])
 def test_rows_are_locked_before_they_go_where_a_server_keeps_no_snapshot(
     bench: Bench, swept: list[str], known: bool, monkeypatch: pytest.MonkeyPatch
@@ -252,7 +246,7 @@ def test_rows_are_locked_before_they_go_where_a_server_keeps_no_snapshot(
     assert swept and (outcome.done, beside.acted) == (1000, not known)
 
 
-@pytest.mark.parametrize("engine_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True)
+@pytest.mark.parametrize("engine_url", SERVERS[:1], indirect=True)
 def test_a_row_that_a_trigger_keeps_is_not_told_of(bench: Bench, swept: list[str]) -> None:
     _make(bench, "number", [DUE] * 1000)
     bench.do(

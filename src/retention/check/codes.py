@@ -29,7 +29,7 @@ _DATABASE = (
     ),
     Code(
         "RET206", "clock-without-index", "warning", "rule", "create an index on the clock, if the table is large",
-        "Every batch reads the whole log to find its ten thousand oldest rows.",
+        "Every batch reads the whole log to find its oldest rows.",
     ),
     Code(
         "RET207", "clock-unreadable", "error", "rule", "say how the column is to be read with `as:` and `zone:`",

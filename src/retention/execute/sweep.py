@@ -53,9 +53,8 @@ class Sweep:
         if not self.statements.may_look:
             return
         with database.transaction(connection):
-            kept = database.dialect.keeps_snapshot(connection)
-        if kept:
-            self.statements.snapshot = database.dialect.snapshot
+            self.statements.snapshot = database.dialect.keeps_snapshot(connection)
+        if self.statements.snapshot:
             connection.execution_options(isolation_level=database.dialect.snapshot)
 
     def finish(self, connection: Connection) -> None:
@@ -96,9 +95,8 @@ class Sweep:
         self.position = here.end
         if not told.rows:
             return []
-        done = Done(self.statements.rule, told.rows, told.keys, told.days, told.parts, max(looked, took))
-        done.locked, done.looked_ms = told.locked, looked
-        return [done]
+        rule, longest = self.statements.rule, max(looked, took)
+        return [Done(rule, told.rows, told.keys, told.days, told.parts, longest, locked=told.locked, looked_ms=looked)]
 
     def _reach(self, rows: int) -> int:
         steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)

@@ -33,10 +33,10 @@ class Again(Exception):
 class Sweeping:
     """The statements of one rule. ``covers``: which rows a hold covers; ``sealed``: whether only approved ones go.
 
-    ``strict``: a batch has told of rows that didn't go; from then on none is told of that may not. ``snapshot`` is the
-    isolation at which rows are told of and then deleted, neither locked nor returned before they go: to return them
-    takes twice as long as to look at them twice. Who changes one of them in between makes the statement fail, and the
-    batch is tried again.
+    ``strict``: a batch has told of rows that didn't go; from then on none is told of that may not.
+    ``snapshot``: whether the session keeps one, in which rows are told of and then deleted, neither locked nor returned
+    before they go: to return them takes twice as long as to look at them twice. Who changes one in between makes the
+    statement fail, and the batch is tried again.
     """
 
     unit: Unit
@@ -46,7 +46,7 @@ class Sweeping:
     ranges: Ranges
     sealed: bool
     strict: bool = False
-    snapshot: str | None = None
+    snapshot: bool = False
     _written: dict[tuple[bool, bool], Statements] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -68,7 +68,7 @@ class Sweeping:
         if not told.rows:
             return told
         parts = self._along.counted(connection, counting, here.values)
-        locked = time.monotonic() if self.snapshot and not self.strict else None
+        locked = time.monotonic() if self._looks else None
         if deleting is not None:
             deleted = connection.execute(deleting, here.values).rowcount
             if deleted < told.rows and not self.strict and (self._checks_once or self.snapshot):
@@ -88,7 +88,7 @@ class Sweeping:
         if but:
             chosen = and_(chosen, not_(among(row, self.rule.key, but)))
         deleting = delete(row).where(chosen)
-        if self.snapshot and not self.strict:
+        if self._looks:
             return self._telling.looking(chosen), (), deleting
         if not self._at_once:
             told = unchecked(chosen) if self._checks_once and not self.strict else chosen
@@ -101,6 +101,10 @@ class Sweeping:
         """Whether rows may be looked at first: no child can hold one, and the engine counts parts that go along."""
         dialect = self.rule.binding.database.dialect
         return dialect.snapshot is not None and not self._held and (not self.rule.parts or dialect.counts_deleted)
+
+    @property
+    def _looks(self) -> bool:
+        return self.snapshot and not self.strict
 
     @property
     def along_goes(self) -> bool:
