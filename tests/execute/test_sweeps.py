@@ -7,8 +7,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.engine.interfaces import CacheStats
 
 from retention.database.mariadb import MariaDB
+from retention.execute import sweeps
 from retention.execute.sweep import Sweep
 from retention.keys.fingerprint import Fingerprinter
 from support.bench import Bench, Chain
@@ -101,6 +104,40 @@ def test_every_due_row_goes_and_no_other(bench: Bench, swept: list[str], key: st
     assert set(swept) == {"Blocks" if bench.engine == "postgresql" else "Keys"}
 
 
+@pytest.mark.parametrize("key", ["number", "two columns"])
+def test_the_statements_of_a_large_rule_are_tried_over_no_rows_before_its_first_batch(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(sweeps, "WORTH_TWO", 1000)
+    days = [DUE, DUE, YOUNG] * 500
+    _make(bench, key, days)
+    prepare, batch = Sweep.prepare, Sweep.batch
+    left: list[tuple[int, int]] = []
+    parsed: list[str] = []
+
+    def prepared(self: Sweep, connection: Any) -> None:
+        prepare(self, connection)
+        left.append(_left(bench))
+        event.listen(connection, "before_cursor_execute", noted)
+
+    def noted(_connection: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool) -> None:
+        if context.cache_hit is CacheStats.CACHE_MISS and ("DELETE" in statement or "count(" in statement):
+            parsed.append(statement)
+
+    def one(self: Sweep, connection: Any, **rows: Any) -> Any:
+        done = batch(self, connection, **rows)
+        assert not parsed, "no lock is held while a statement is written"
+        return done
+
+    monkeypatch.setattr(Sweep, "prepare", prepared)
+    monkeypatch.setattr(Sweep, "batch", one)
+    matrix = _matrix(bench, key)
+    object.__setattr__(matrix.databases["shop"].execute, "workers", 1)
+    outcome = bench.run(matrix, AS_OF, batch_rows=400)["log"]
+    assert left and set(left) == {(1000, 1500)}, "none has gone"
+    assert (outcome.done, outcome.status, _left(bench)) == (1000, "done", (0, 500))
+
+
 @pytest.mark.parametrize("written", ["2020-02-30", "2020-05-05x", ""])
 def test_rows_whose_clocks_only_look_due_stay_and_are_not_told_of(bench: Bench, swept: list[str], written: str) -> None:
     ill = {3, 4, 700, 1500, 1501}
@@ -144,6 +181,28 @@ def test_many_due_rows_are_walked_by_their_clock_where_they_lie_in_its_order(
     assert _left(bench) == (0, 500)
     by_clock = bench.engine == "sqlite" and order == "the key's"
     assert set(swept) == {"Clock" if by_clock else "Blocks" if bench.engine == "postgresql" else "Keys"}
+
+
+@pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
+def test_the_last_range_of_a_clock_ends_at_the_cutoff(bench: Bench) -> None:
+    start = date(2018, 1, 1)
+    _make(
+        bench, "row's own number", [(start + timedelta(days=n // 3)).isoformat() for n in range(3000)] + [YOUNG] * 500
+    )
+    sought: list[tuple[str, Any]] = []
+
+    def noted(_connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool) -> None:
+        if statement.startswith(("DELETE FROM log", "SELECT count(*) AS count_1, min")):
+            sought.append((statement, values))
+
+    event.listen(Engine, "before_cursor_execute", noted)
+    try:
+        bench.run(_matrix(bench, "row's own number"), AS_OF, batch_rows=400)
+    finally:
+        event.remove(Engine, "before_cursor_execute", noted)
+    with bench.sql() as connection:
+        plans = {connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {one}", values).one()[-1] for one, values in sought}
+    assert plans and all("log_seen (seen_on>? AND seen_on<?)" in one for one in plans)
 
 
 def test_more_equal_clocks_than_a_batch_may_have_go_as_well(bench: Bench, swept: list[str]) -> None:

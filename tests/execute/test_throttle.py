@@ -15,7 +15,7 @@ from retention.errors import Refused
 from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.drag import Drag, slower
-from retention.execute.giving_way import GAP, LONG_GAP, GivingWay
+from retention.execute.giving_way import AIM, GAP, LISTENING, LONG_GAP, GivingWay
 from retention.execute.second import Resting
 from retention.execute.throttle import Throttle
 from retention.execute.waiting import WaitingSignal
@@ -166,12 +166,15 @@ def test_where_one_writes_at_a_time_others_are_let_in_after_every_batch_once_the
             scene.now += seconds
             return round(pause, 3)
 
+        assert [batch(0.01), batch(0.01)] == [0, 0], "a small rule keeps nobody waiting"
+        assert [batch() for _ in range(LISTENING)] == [GAP] * LISTENING, "others may be at work, unseen as yet"
         assert [batch() for _ in range(4)] == [0, 0, 0, 0], "what it writes itself is nobody else's"
         scene.now += 2
         assert [batch(), batch()] == [LONG_GAP, 0], "somebody may be waiting whom nobody has seen yet"
         with other.execution_options(writes=True).begin() as writer:
             writer.exec_driver_sql("CREATE TABLE theirs (id INTEGER)")
         assert [batch() for _ in range(3)] == [GAP, GAP, GAP]
+        assert scene.throttle.drag.aim == AIM, "as long as a batch takes, they wait"
         assert scene.told == ["orders: slowed: others write to it; batches of 1,000 rows, pausing 25 ms"]
         scene.now += 10
         assert [batch(), batch()] == [LONG_GAP, 0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Alias, ColumnClause, SelectBase, Table, and_, true
+from sqlalchemy import Alias, BindParameter, ColumnClause, SelectBase, Table, and_, true
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import AsBoolean, BooleanClauseList, True_
 
@@ -35,6 +35,12 @@ def further(condition: Sql, known: Sequence[Sql]) -> Sql:
 def unchecked(condition: Sql) -> Sql:
     """Return the condition without the checks of how a column's value is written."""
     return and_(true(), *(one for one in _conjuncts(condition) if not _checks_words(one)))
+
+
+def unbound(condition: Sql) -> set[str]:
+    """Return the names of the parameters that a condition has no values for."""
+    found = (one for one in visitors.iterate(condition) if isinstance(one, BindParameter))
+    return {one.key for one in found if one.required}
 
 
 def _conjuncts(condition: Sql) -> Iterator[Sql]:

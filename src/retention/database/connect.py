@@ -73,6 +73,21 @@ class Database:
         with guarded(self.label), connection.begin():
             yield
 
+    @contextmanager
+    def rehearsal(self, connection: Connection) -> Iterator[None]:
+        """Give one transaction of a session that is rolled back, and takes no lock before its first statement.
+
+        Raises:
+            DatabaseFault: in place of any error of the driver.
+        """
+        connection.execution_options(writes=False)
+        try:
+            with guarded(self.label), connection.begin() as transaction:
+                yield
+                transaction.rollback()
+        finally:
+            connection.execution_options(writes=True)
+
     def watch(self) -> Watch:
         """Return a connection beside those that work."""
         return Watch(self.label, lambda: self.dialect.watch_engine(self.engine.url))

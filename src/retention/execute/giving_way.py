@@ -19,6 +19,12 @@ GAP = 0.025
 """How long the file is left alone after every batch, so that who has just begun to wait asks for it meanwhile."""
 LONG_GAP = 0.11
 """How long it is left alone now and then, for whoever may have waited for long."""
+LISTENING = 5
+"""After how many batches gaps are left at first, as though others were at work: soon enough they are seen."""
+AIM = 0.125
+"""The share of its target time that a batch may take while others are at work: so long they wait for it."""
+_SOON = 0.02
+"""What is done by then has kept nobody waiting."""
 _EVERY = 1.5
 _REMEMBERED = 5.0
 
@@ -26,6 +32,8 @@ _REMEMBERED = 5.0
 @dataclass
 class GivingWay:
     """Leaves a gap after every batch while others were seen to write, and a longer one now and then while they weren't.
+
+    So it does at first, before it can know.
 
     ``connection`` is the one that the run writes by.
     """
@@ -35,7 +43,9 @@ class GivingWay:
     clock: Callable[[], float] = time.monotonic
     _seen: int | None = None
     _until: float = float("-inf")
-    _due: float | None = None
+    _listens: int = LISTENING
+    _begun: float | None = None
+    _due: float = float("inf")
 
     def look(self) -> Drag:
         """Return what the next batch owes to others."""
@@ -45,11 +55,14 @@ class GivingWay:
         if self._seen not in (None, changes):
             self._until = now + _REMEMBERED
         self._seen = changes
+        if self._begun is None:
+            self._begun, self._due = now, now + _EVERY
         if now < self._until:
-            return Drag(0, GAP, False, ("others",), "others write to it")
-        if self._due is not None and now >= self._due:
+            return Drag(0, GAP, False, ("others",), "others write to it", aim=AIM)
+        if self._listens and now >= self._begun + _SOON:
+            self._listens -= 1
+            return Drag(gap=GAP)
+        if now >= self._due:
             self._due = now + _EVERY
             return Drag(gap=LONG_GAP)
-        # Before its first batch the run has kept nobody waiting.
-        self._due = self._due or now + _EVERY
         return Drag()

@@ -7,6 +7,7 @@ one gives back, because its batch failed, is its own again.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -121,6 +122,11 @@ class Side(Ranges):
     def most_steps(self) -> int:
         """Return how many blocks or rows a range may have."""
         return self.meeting.line.ranges.most_steps
+
+    @property
+    def ends(self) -> Sequence[tuple[bool, bool]]:
+        """Return the kinds of ranges a walk has."""
+        return self.meeting.line.ranges.ends
 
     def condition(self, low: bool, high: bool) -> Sql:
         """Return whether a row lies in a range."""

@@ -49,6 +49,11 @@ class Ranges(abc.ABC):
         """Return how many blocks or rows a range may have: what is read for nothing takes time as well."""
         return 50_000
 
+    @property
+    @abc.abstractmethod
+    def ends(self) -> Sequence[tuple[bool, bool]]:
+        """Return the kinds of ranges a walk has: whether they begin, and whether they end."""
+
     @abc.abstractmethod
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range of about ``steps`` blocks or rows from a position on; None at the end."""
@@ -69,6 +74,11 @@ class Blocks(Ranges):
     def most_steps(self) -> int:
         """Return how many blocks a range may have."""
         return 2_000
+
+    @property
+    def ends(self) -> Sequence[tuple[bool, bool]]:
+        """Return the kinds of ranges a walk has."""
+        return ((True, True),)
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the next ``steps`` blocks."""
@@ -91,6 +101,11 @@ class Keys(Ranges):
 
     rule: BoundRule
 
+    @property
+    def ends(self) -> Sequence[tuple[bool, bool]]:
+        """Return the kinds of ranges a walk has."""
+        return ((False, True), (True, True), (True, False))
+
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the key that lies ``steps`` rows on."""
         return _by_key(connection, self.rule.shape.sql, self.rule.key, position, steps)
@@ -102,11 +117,20 @@ class Keys(Ranges):
 
 @dataclass(frozen=True)
 class Clock(Ranges):
-    """By a clock in its order, over its index: where few of the table's rows are due, or they lie in that order."""
+    """By a clock in its order, over its index: where few of the table's rows are due, or they lie in that order.
+
+    What is due lies after the clock's floor, ``since``, and before the cutoff, ``until``.
+    """
 
     rule: BoundRule
     clock: ClockColumn
-    due: Sql
+    since: Sql
+    until: Sql
+
+    @property
+    def due(self) -> Sql:
+        """Return whether the clock lies where rows may be due."""
+        return and_(self.since, self.until)
 
     def along_key(self, connection: Connection) -> bool:
         """Return whether rows that follow each other by the clock do so by the key, and few are of one moment.
@@ -123,6 +147,11 @@ class Clock(Ranges):
             if number and (span > _LOOSE * number or number > _ALIKE * moments):
                 return False
         return True
+
+    @property
+    def ends(self) -> Sequence[tuple[bool, bool]]:
+        """Return the kinds of ranges a walk has."""
+        return ((True, True), (True, False))
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the value that lies ``steps`` rows on; of equal values all or none."""
@@ -141,11 +170,11 @@ class Clock(Ranges):
         return Range(True, True, {"low": low, "high": high}, high)
 
     def condition(self, low: bool, high: bool) -> Sql:
-        """Return whether the clock lies from the low end on and before the high one."""
+        """Return whether the clock lies from the low end on and before the high one, or else before the cutoff."""
         del low
         column = self.rule.row.c[self.clock.column]
         from_ = column >= bindparam("low", type_=column.type)
-        return and_(from_, column < bindparam("high", type_=column.type)) if high else from_
+        return and_(from_, column < bindparam("high", type_=column.type) if high else self.until)
 
     def _first(self, column: Sql) -> Select[Any]:
         return select(func.min(column)).where(self.due)
@@ -157,6 +186,11 @@ class Staged(Ranges):
 
     rule: BoundRule
     staged: Table
+
+    @property
+    def ends(self) -> Sequence[tuple[bool, bool]]:
+        """Return the kinds of ranges a walk has."""
+        return ((False, True), (True, True), (True, False))
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range of the next ``steps`` staged keys."""

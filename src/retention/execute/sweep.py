@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from retention.errors import DatabaseFault
 from retention.execute.batch import Done
 from retention.execute.ranges import END, Range, Ranges
 from retention.execute.seal import Seal
@@ -29,6 +30,8 @@ _MARGIN = 0.9
 class Sweep:
     """Deletes one rule's rows by ranges. ``density`` is how many rows a step of a range is thought to have.
 
+    ``rehearses``: whether there are so many that its statements are tried over none of them first.
+
     ``position`` is where the next range begins. Rows that it can't take, because more lie together than may go at once,
     are left to a walk by their keys.
     """
@@ -37,6 +40,7 @@ class Sweep:
     ranges: Ranges
     density: float
     sealed: Seal | None = None
+    rehearses: bool = False
     position: Any = None
     _steps: float = 0.0
     _again: Range | None = None
@@ -50,12 +54,13 @@ class Sweep:
     def prepare(self, connection: Connection) -> None:
         """Set the isolation of the batches; nothing is to be staged."""
         database = self.statements.rule.binding.database
-        if not self.statements.may_look:
-            return
-        with database.transaction(connection):
-            self.statements.snapshot = database.dialect.keeps_snapshot(connection)
+        if self.statements.may_look:
+            with database.transaction(connection):
+                self.statements.snapshot = database.dialect.keeps_snapshot(connection)
         if self.statements.snapshot:
             connection.execution_options(isolation_level=database.dialect.snapshot)
+        if self.rehearses:
+            self._rehearse(connection)
 
     def finish(self, connection: Connection) -> None:
         """Set the isolation back."""
@@ -97,6 +102,15 @@ class Sweep:
             return []
         rule, longest = self.statements.rule, max(looked, took)
         return [Done(rule, told.rows, told.keys, told.days, told.parts, longest, locked=told.locked, looked_ms=looked)]
+
+    def _rehearse(self, connection: Connection) -> None:
+        try:
+            with self.statements.rule.binding.database.rehearsal(connection):
+                self.statements.rehearse(connection)
+        except DatabaseFault as fault:
+            # What it meets the first batch meets again, and can be tried again then.
+            if fault.lost:
+                raise
 
     def _reach(self, rows: int) -> int:
         steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)

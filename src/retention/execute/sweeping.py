@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Delete, and_, delete, not_
 
-from retention.database.conjuncts import unchecked
+from retention.database.conjuncts import unbound, unchecked
 from retention.database.keyset import among
 from retention.execute.along import Along, go_along
 from retention.execute.ranges import Range, Ranges
@@ -53,6 +53,15 @@ class Sweeping:
         """Write them anew the next time."""
         self._written.clear()
 
+    def rehearse(self, connection: Connection) -> None:
+        """Execute every statement over no rows: to write and to parse them takes longer than a batch may."""
+        for ends in self.ranges.ends:
+            # Nothing comes after null.
+            nowhere = dict.fromkeys(unbound(self.ranges.condition(*ends)))
+            telling, counting, deleting = self._statements(*ends)
+            for one in (telling, *counting, *([] if deleting is None else [deleting])):
+                connection.execute(one, nowhere)
+
     def carry_out(self, connection: Connection, here: Range, but: Sequence[tuple[Any, ...]]) -> Told:
         """Delete the rows of a range, all but those with the keys ``but``.
 
@@ -61,9 +70,7 @@ class Sweeping:
             DatabaseFault: the statement took other rows than the locking read found.
         """
         ends = (here.low, here.high)
-        if not but and ends not in self._written:
-            self._written[ends] = self._write(*ends, ())
-        telling, counting, deleting = self._write(*ends, but) if but else self._written[ends]
+        telling, counting, deleting = self._write(*ends, but) if but else self._statements(*ends)
         told = self._telling.read(connection.execute(telling, here.values))
         if not told.rows:
             return told
@@ -78,6 +85,11 @@ class Sweeping:
             require(told, deleted, self.rule)
         gone = parts if counting else self._along.gone(connection, told.beside)
         return replace(told, parts=self._along.named(gone), locked=locked)
+
+    def _statements(self, low: bool, high: bool) -> Statements:
+        if (low, high) not in self._written:
+            self._written[low, high] = self._write(low, high, ())
+        return self._written[low, high]
 
     def _write(self, low: bool, high: bool, but: Sequence[tuple[Any, ...]]) -> Statements:
         row = self.rule.shape.sql

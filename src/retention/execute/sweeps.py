@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, and_
+from sqlalchemy import Connection
 
 from retention.execute.along import cascades, go_along
 from retention.execute.kept_clock import kept_clocks
@@ -65,9 +65,10 @@ def sweeps(
     chosen = _choose(connection, rule, planned, as_of)
     if chosen is None or not go_along(unit, rule, covers):
         return []
-    both = sides(chosen.ranges) if workers > 1 and planned >= WORTH_TWO else None
+    many = planned >= WORTH_TWO
+    both = sides(chosen.ranges) if workers > 1 and many else None
     return [
-        Sweep(Sweeping(unit, rule, as_of, covers, ranges, seal is not None), ranges, chosen.density, seal)
+        Sweep(Sweeping(unit, rule, as_of, covers, ranges, seal is not None), ranges, chosen.density, seal, many)
         for ranges in both or (chosen.ranges,)
     ]
 
@@ -96,4 +97,4 @@ def _walkable(connection: Connection, rule: BoundRule, as_of: date) -> Clock | N
     if not rule.binding.database.dialect.indexes_used(connection, clock_query(rule, as_of)):
         return None
     column = rule.row.c[clock.column]
-    return Clock(rule, clock, and_(clock.reading.from_(column, floor), clock.reading.before(column, cutoff)))
+    return Clock(rule, clock, clock.reading.from_(column, floor), clock.reading.before(column, cutoff))
