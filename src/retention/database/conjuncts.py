@@ -23,7 +23,7 @@ def beside(condition: Sql, table: Table) -> Sql:
 
 def said(condition: Sql) -> tuple[Sql, ...]:
     """Return what a condition says of a row by itself, piece by piece."""
-    return tuple(one for one in _conjuncts(condition) if not _looks_elsewhere(one))
+    return tuple(one for one in _conjuncts(condition) if not looks_elsewhere(one))
 
 
 def further(condition: Sql, known: Sequence[Sql]) -> Sql:
@@ -56,6 +56,11 @@ def looks_at(condition: Sql, table: Table) -> bool:
     return any(isinstance(one, Alias) and one.element is table for one in visitors.iterate(condition))
 
 
+def looks_elsewhere(condition: Sql) -> bool:
+    """Return whether a condition looks at any other row than the one it is weighed on."""
+    return any(isinstance(one, Alias | SelectBase) for one in visitors.iterate(condition))
+
+
 def _same(one: Sql, other: Sql) -> bool:
     """Whether two conditions say the same of the same row: two aliases of one table look alike to ``compare``."""
     return type(one) is type(other) and one.compare(other) and _rows(one) == _rows(other)
@@ -63,10 +68,6 @@ def _same(one: Sql, other: Sql) -> bool:
 
 def _rows(condition: Sql) -> set[int]:
     return {id(one.table) for one in visitors.iterate(condition) if isinstance(one, ColumnClause)}
-
-
-def _looks_elsewhere(condition: Sql) -> bool:
-    return any(isinstance(one, Alias | SelectBase) for one in visitors.iterate(condition))
 
 
 def _checks_words(condition: Sql) -> bool:

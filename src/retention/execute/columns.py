@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from retention.database.conjuncts import beside, looks_at
+from retention.database.conjuncts import beside, looks_at, looks_elsewhere
 from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import Sql
 from retention.database.temporary import Stage
@@ -55,6 +55,9 @@ class ChangeColumns:
 
     A batch is read without locks where the statement can tell a row that has changed since: its new values are made
     and staged before anybody has to wait for them. Where it finds such a row, the batch begins again with locks.
+
+    ``snapshot``: whether the session keeps one, in which rows are read and then changed: the engine itself fails the
+    statement where somebody has changed one in between, and no version has to be told apart.
     """
 
     walk: Walk
@@ -62,6 +65,7 @@ class ChangeColumns:
     transforms: Mapping[str, Transform]
     key_id: str | None
     stage: Stage | None = None
+    snapshot: bool = False
     _new: dict[str, str] = field(default_factory=dict)
     _careful: bool = False
     _written: dict[tuple[bool, bool], Update] = field(default_factory=dict)
@@ -95,21 +99,26 @@ class ChangeColumns:
         for transform in self.transforms.values():
             transform.prepare()
         self.walk.extra = self.values.fetched
+        self._keep_snapshot(connection)
         self.walk.version = self._version()
         self._new = {name: f"retention_new_{number}" for number, name in enumerate(self.transforms)}
         columns = [row.c[name] for name in rule.key]
         columns += [self.values.read(name).label(new) for name, new in self._new.items()]
-        columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
         columns += [version.label(_VERSION) for version in self.walk.version]
+        if self._remembers:
+            columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
         database = self.walk.unit.binding.database
         with database.transaction(connection):
             self.stage = Stage(connection, database.dialect, "retention_batch_values", columns)
 
     def finish(self, connection: Connection) -> None:
-        """Drop the temporary table."""
+        """Drop the temporary table, and set the isolation back."""
+        database = self.walk.unit.binding.database
         if self.stage is not None:
-            with self.walk.unit.binding.database.transaction(connection):
+            with database.transaction(connection):
                 self.stage.drop(connection)
+        if self.snapshot:
+            connection.execution_options(isolation_level=database.dialect.run_isolation)
 
     def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
@@ -139,7 +148,7 @@ class ChangeColumns:
                 "the batch was rolled back",
                 retryable=True,
             )
-        if rule.mark is None and (rule.action is not Action.ERASE or rule.rule.then_after is not None):
+        if self._remembers:
             self._remember(connection, staged)
         if set(rule.key) & set(self._new):
             old, new = self._keys(staged)
@@ -149,13 +158,36 @@ class ChangeColumns:
         return [Done(rule, changed, found.keys, latest(list(set(found.days))), {}, took, self.key_id, locked=locked)]
 
     @cached_property
+    def _remembers(self) -> bool:
+        """Whether the side table tells that a row was changed: neither a column of its own nor its nulls do."""
+        rule = self.walk.rule
+        return rule.mark is None and (rule.action is not Action.ERASE or rule.rule.then_after is not None)
+
+    @cached_property
     def _locks_first(self) -> bool:
         """Whether rows have to be locked as they are read: the statement can't weigh all of what they were read by."""
         dialect, row = self.walk.unit.binding.database.dialect, self.walk.rule.shape.sql
+        if self.snapshot:
+            return looks_elsewhere(self.walk.whole)
         return not self.walk.version or (not dialect.joins_itself and looks_at(self.walk.whole, row))
 
+    def _keep_snapshot(self, connection: Connection) -> None:
+        """Set the isolation of the batches, where each row is weighed by itself and nothing is written down beside it.
+
+        A row of the side table that isn't there yet would be locked as a gap, in which others' rows may lie.
+        """
+        database = self.walk.unit.binding.database
+        if database.dialect.snapshot is None or self._remembers or looks_elsewhere(self.walk.whole):
+            return
+        with database.transaction(connection):
+            self.snapshot = database.dialect.keeps_snapshot(connection)
+        if self.snapshot:
+            connection.execution_options(isolation_level=database.dialect.snapshot)
+
     def _version(self) -> list[Sql]:
-        """Return what tells whether a row is still what was read, where something does."""
+        """Return what tells whether a row is still what was read, where something does and has to."""
+        if self.snapshot:
+            return []
         rule = self.walk.rule
         row = rule.shape.sql
         read = [*(row.c[name] for name in rule.key), *(clock.day(row) for clock in rule.clocks), *self.walk.extra]
@@ -185,11 +217,12 @@ class ChangeColumns:
         return self._written[ends]
 
     def _values(self, found: Found) -> list[tuple[Any, ...]]:
-        columns = self.values.of(found.keys, found.extra)
-        known = {days: self._recorded(days).isoformat() for days in set(found.days)}
-        events = [known[days] for days in found.days]
-        rows = zip(found.keys, zip(*columns, events, strict=True), found.versions, strict=True)
-        return [(*key, *values, *version) for key, values, version in rows]
+        keys = zip(*found.keys, strict=True)
+        columns = [*keys, *self.values.of(found.keys, found.extra), *found.versions]
+        if self._remembers:
+            known = {days: self._recorded(days).isoformat() for days in set(found.days)}
+            columns.append([known[days] for days in found.days])
+        return list(zip(*columns, strict=True))
 
     def _recorded(self, days: Days) -> date:
         """Return the event day that the side table records of a row."""

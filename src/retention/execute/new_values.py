@@ -54,7 +54,7 @@ class NewValues:
         return self.rule.binding.database.dialect.json_of(value, column) if self._is_json(name) else value
 
     def of(self, keys: Sequence[tuple[Any, ...]], fetched: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        """Return the new values of rows, column by column.
+        """Return the new values of rows, column by column, as what is fetched comes.
 
         Raises:
             Refused: a transform can't do it; nothing of a value is told.
@@ -62,10 +62,10 @@ class NewValues:
         width = len(self.transforms)
         subjects = pd.Series([None] * len(keys), dtype=object)
         if self.subjects is not None:
-            subjects = pd.Series(self.subjects.names(keys, [one[width:] for one in fetched]), dtype=object)
-        columns = list(zip(*fetched, strict=True))
+            named = list(zip(*fetched[width:], strict=True)) or [()] * len(keys)
+            subjects = pd.Series(self.subjects.names(keys, named), dtype=object)
         return [
-            self._column(name, pd.Series(columns[number], dtype=object), subjects)
+            self._column(name, pd.Series(fetched[number], dtype=object), subjects)
             for number, name in enumerate(self.transforms)
         ]
 

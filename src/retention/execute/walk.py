@@ -25,15 +25,15 @@ Days = tuple[date | None, ...]
 
 @dataclass
 class Found:
-    """One batch as read: keys, event days per row, further columns per row, and its version where it has one.
+    """One batch as read: keys and event days per row, further columns, and the rows' versions where they have any.
 
     Its rows lie in the range of keys ``here``.
     """
 
     keys: list[tuple[Any, ...]]
     days: list[Days]
-    extra: list[tuple[Any, ...]]
-    versions: list[tuple[Any, ...]]
+    extra: Sequence[Sequence[Any]]
+    versions: Sequence[Sequence[Any]]
     here: Range
 
 
@@ -83,14 +83,17 @@ class Walk:
         end = beyond + len(self.extra)
         while (here := self.ranges.next(connection, self.last, rows)) is not None:
             self.last = here.end
-            found = [tuple(one) for one in connection.execute(self._reading(here, locks=locks), here.values)]
-            keys = [one[:width] for one in found]
+            found: Sequence[Any] = connection.execute(self._reading(here, locks=locks), here.values).all()
             if self.sealed is not None and found:
-                allowed = self.sealed.among(keys)
-                found, keys = list(itertools.compress(found, allowed)), list(itertools.compress(keys, allowed))
+                allowed = self.sealed.among([tuple(one[:width]) for one in found])
+                found = list(itertools.compress(found, allowed))
             if found:
-                days = [self._read(one[width:beyond]) for one in found]
-                return Found(keys, days, [one[beyond:end] for one in found], [one[end:] for one in found], here)
+                columns = list(zip(*found, strict=True))
+                texts = (
+                    zip(*columns[width:beyond], strict=True) if self.rule.clocks else itertools.repeat((), len(found))
+                )
+                keys = list(zip(*columns[:width], strict=True))
+                return Found(keys, [self._read(one) for one in texts], columns[beyond:end], columns[end:], here)
         return None
 
     def _reading(self, here: Range, *, locks: bool) -> Query:
