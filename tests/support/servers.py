@@ -154,7 +154,8 @@ def mariadb(*settings: str) -> Server:
         raise ServerMissing("MariaDB is not installed; run `make servers`")
     folder = _folder("mariadb", "mysql")
     data, port = folder / "data", free_port()
-    user = ["--user=mysql"] if os.geteuid() == 0 else []
+    # A server that starts deletes the temporary tables of all that share its folder for them.
+    user = [f"--tmpdir={folder}", *(["--user=mysql"] if os.geteuid() == 0 else [])]
     subprocess.run(
         [
             install,
