@@ -15,8 +15,8 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from retention.keys.blocks import permuted
 from retention.keys.derive import derive
 
 SIZE = 16
@@ -32,6 +32,11 @@ def numbers_of(gathered: str | bytes) -> Numbers:
     if isinstance(gathered, bytes):
         return np.frombuffer(gathered, dtype=">i8").astype(np.int64)
     return np.fromstring(gathered, dtype=np.int64, sep=",")
+
+
+def numbered(keys: Sequence[tuple[Any, ...]]) -> Numbers:
+    """Return single whole numbers as one array."""
+    return np.fromiter((number for (number,) in keys), dtype=np.int64, count=len(keys))
 
 
 def as_tuples(keys: Keys) -> Sequence[tuple[Any, ...]]:
@@ -76,10 +81,7 @@ class _TableFingerprints:
         return self._permute(blocks.tobytes(), "integer")
 
     def _permute(self, blocks: bytes, kind: str) -> bytes:
-        # ECB on purpose: one block is one whole message, and equal keys must give equal fingerprints.
-        cipher = Cipher(algorithms.AES256(derive(self.key, kind)), modes.ECB())  # noqa: S305
-        encryptor = cipher.encryptor()
-        return encryptor.update(blocks) + encryptor.finalize()
+        return permuted(derive(self.key, kind), blocks)
 
     def _hash(self, row: tuple[Any, ...]) -> bytes:
         if len(row) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from retention.surrogate.base import Transform
 from retention.surrogate.days import KINDS, day_of, stands_for_none, with_day
-from retention.surrogate.draw import draw_for
+from retention.surrogate.draw import Drawing
 
 MOST: Final = 180
 """The most days a date moves; it never moves by none."""
@@ -37,8 +38,7 @@ class DateShift(Transform):
         """Return the moved dates, each in the type it came in."""
         there = values.notna().to_numpy()
         old = values.to_numpy(dtype=object)[there]
-        key = self.key("date_shift", str(self.argument))
-        draws = draw_for(key, old, subjects.to_numpy(dtype=object)[there])
+        draws = self._drawing.draw(values, subjects, there)
         drawn = (draws[:, 0] % np.uint64(2 * MOST)).astype(np.int64) - MOST
         steps = [timedelta(days=days) for days in np.where(drawn < 0, drawn, drawn + 1).tolist()]
         moved = np.full(len(values), None, dtype=object)
@@ -53,6 +53,11 @@ class DateShift(Transform):
         if self.column.kind not in KINDS:
             found.append(f"date_shift moves dates, the column is {self.column.kind}")
         return found
+
+    @cached_property
+    def _drawing(self) -> Drawing:
+        assert self.keys is not None
+        return Drawing(self.keys, "date_shift", str(self.argument))
 
     def _moved(self, value: Any, step: timedelta) -> Any:
         day = day_of(value)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from retention.surrogate.base import ColumnFacts, KeySource, Transform, objects
-from retention.surrogate.draw import draw_for
+from retention.surrogate.draw import Drawing
 from retention.surrogate.fake_kinds import KINDS
 
 
@@ -38,7 +38,7 @@ class Fake(Transform):
         assert self.kind is not None
         there = values.notna().to_numpy()
         old = values.to_numpy(dtype=object)[there]
-        made = self.kind.make(draw_for(self._key, old, subjects.to_numpy(dtype=object)[there]))
+        made = self.kind.make(self._drawing.draw(values, subjects, there))
         if self.kind.fit is not None:
             room = self.column.length or sys.maxsize
             fit, pairs = self.kind.fit, zip(old.tolist(), made.tolist(), strict=True)
@@ -48,8 +48,9 @@ class Fake(Transform):
         return pd.Series(faked, index=values.index, dtype=object)
 
     @cached_property
-    def _key(self) -> bytes:
-        return self.key("fake", self.argument)
+    def _drawing(self) -> Drawing:
+        assert self.keys is not None
+        return Drawing(self.keys, "fake", self.argument)
 
     def problems(self) -> list[str]:
         """Refuse a kind that isn't known, and a column that it doesn't fit."""
