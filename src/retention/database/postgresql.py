@@ -49,7 +49,7 @@ from sqlalchemy.types import UserDefinedType
 
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
-from retention.database.loading import as_bound, into
+from retention.database.loading import as_bound, as_copied, into
 from retention.database.reading import Sql
 from retention.database.versions import by_transaction
 
@@ -294,10 +294,15 @@ class PostgreSQL(Dialect):
 
     def load(self, connection: Connection, which: Table, rows: Sequence[Sequence[Any]]) -> None:
         """Copy them in: one message, where an INSERT would be one for each row."""
+        bound = as_bound(connection, which, rows)
+        written = as_copied(rows) if bound is rows else None
         try:
             cursor: psycopg.Cursor[Any] = connection.connection.cursor()  # type: ignore[assignment]
             with cursor, cursor.copy(f"COPY {into(connection, which)} FROM STDIN") as copy:
-                for row in as_bound(connection, which, rows):
+                if written is not None:
+                    copy.write(written)
+                    return
+                for row in bound:
                     copy.write_row(row)
         except psycopg.Error as error:
             raise exc.DBAPIError("COPY", None, error, hide_parameters=True) from None
