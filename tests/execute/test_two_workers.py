@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from retention.database.lease import Lease
 from retention.errors import BrokeOff
-from retention.execute import sweeps
+from retention.execute import second
 from retention.execute.batch import Batches
 from support.bench import Bench, Chain, NoHolds
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(params=["postgresql", "mariadb"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(sweeps, "WORTH_TWO", 1000)
+    monkeypatch.setattr(second, "WORTH_TWO", 1000)
     bench = Bench(request.getfixturevalue(f"{request.param}_url"), tmp_path)
     yield bench
     bench.close()

@@ -15,7 +15,7 @@ from typing import Any
 
 from retention.cli.main import main
 from retention.database.lease import Lease
-from retention.execute import sweeps
+from retention.execute import second
 from retention.execute.batch import Batches
 from retention.execute.delete import Delete
 from retention.execute.sweep import Sweep
@@ -58,7 +58,7 @@ def start(
 def _run(environment: Mapping[str, str], arguments: Sequence[str], step: str, after: int, with_: int) -> None:
     os.environ.update(environment)
     # Every other one has a second worker, where the engine lets two work.
-    sweeps.WORTH_TWO = 1 if after % 2 == 0 else sweeps.WORTH_TWO
+    second.WORTH_TWO = 1 if after % 2 == 0 else second.WORTH_TWO
     met: Counter[str] = Counter()
 
     def meet(here: str) -> None:

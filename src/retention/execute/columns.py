@@ -39,7 +39,8 @@ from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
 from retention.execute.ranges import Range
 from retention.execute.sweeping import Again
-from retention.execute.walk import Days, Found, Walk, latest
+from retention.execute.walk import Days, Found, Walk, days_of, latest
+from retention.keys import numbered
 from retention.law import seoul_day
 from retention.matrix.model import Action
 from retention.surrogate import Transform
@@ -155,7 +156,9 @@ class ChangeColumns:
             rekey(connection, rule.binding, rule.table, old, new, but=rule.id)
         self._careful = False
         took = (time.monotonic() - locked) * 1000
-        return [Done(rule, changed, found.keys, latest(list(set(found.days))), {}, took, self.key_id, locked=locked)]
+        keys = numbered(found.keys) if rule.numbered else found.keys
+        days = latest(map(days_of, set(found.texts)))
+        return [Done(rule, changed, keys, days, {}, took, self.key_id, locked=locked)]
 
     @cached_property
     def _remembers(self) -> bool:
@@ -220,8 +223,8 @@ class ChangeColumns:
         keys = zip(*found.keys, strict=True)
         columns = [*keys, *self.values.of(found.keys, found.extra), *found.versions]
         if self._remembers:
-            known = {days: self._recorded(days).isoformat() for days in set(found.days)}
-            columns.append([known[days] for days in found.days])
+            known = {texts: self._recorded(days_of(texts)).isoformat() for texts in set(found.texts)}
+            columns.append([known[texts] for texts in found.texts])
         return list(zip(*columns, strict=True))
 
     def _recorded(self, days: Days) -> date:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, and_, select
 
 from retention.database.own_tables import BATCH, CLOCK, DONE
 from retention.errors import BrokeOff, DatabaseFault, Refused
@@ -16,11 +16,12 @@ from retention.execute.columns import ChangeColumns
 from retention.execute.context import Json, Outcome, RunContext
 from retention.execute.delete import Delete
 from retention.execute.emptied import drop_emptied
+from retention.execute.halves import SecondHalf, halve, may_be_halved
 from retention.execute.holding import UnitHolds
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.moving import Moving
 from retention.execute.seal import Seal
-from retention.execute.second import working_beside
+from retention.execute.second import working_beside, worth_two
 from retention.execute.staging import Staging
 from retention.execute.sweep import Sweep
 from retention.execute.sweeps import sweeps
@@ -53,7 +54,7 @@ class RuleRun:
     throttle: Throttle
     earlier: Sequence[Mapping[str, Json]] = ()
     work: Work | None = None
-    beside: Sweep | None = None
+    beside: Sweep | SecondHalf | None = None
     tally: Tally = field(init=False)
     worker: Worker = field(init=False)
     started: float = 0.0
@@ -74,16 +75,20 @@ class RuleRun:
             return stopped
         if self.begin(connection):
             stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
-            if isinstance(self.work, Sweep) and not stopped and not self.outcome.reason and self.tally.left > 0:
+            alone = self.beside is None and not isinstance(self.work, Sweep)
+            if not alone and not stopped and not self.outcome.reason and self.tally.left > 0:
                 stopped = self._rest(connection)
         return self.end(connection, stopped)
 
-    def _both(self, connection: Connection, beside: Sweep) -> str | None:
-        """Carry batches out with a second worker, and then what it has left; return why the run stops, if it does."""
+    def _both(self, connection: Connection, beside: Sweep | SecondHalf) -> str | None:
+        """Carry batches out with a second worker, and then what it has left; return why the run stops, if it does.
+
+        What it has left of keys that lie in its own session is told anew.
+        """
         first = self.work
         with working_beside(self.unit.binding.database, self.worker, beside):
             stopped = self.walk_through(connection)
-        for work in (beside, first):
+        for work in (beside, first) if isinstance(beside, Sweep) else ():
             if work is not None and not (stopped or self.outcome.reason or work.ended):
                 # Under the holds in force now, which may be others than when it began.
                 self.work = work
@@ -217,13 +222,27 @@ class RuleRun:
                 self.beside = found[1] if len(found) > 1 else None
                 return found[0]
             self.staging.again(self.rule)
+        if self.throttle.workers > 1 and worth_two(self.outcome.plan.planned) and may_be_halved(self.rule):
+            self.beside = self._second_half(connection)
         return self._walked()
+
+    def _second_half(self, connection: Connection) -> SecondHalf | None:
+        with self.unit.binding.database.transaction(connection):
+            behind = halve(connection, self.rule, self.staging.keys[self.rule.id])
+        if behind is None:
+            return None
+        as_of, covers = self.context.as_of, self.holds.covers
+        due = condition(self.unit, self.rule, as_of, covers, parts_gone=False, staged=False)
+        return SecondHalf(self.rule, and_(behind, due), self._changing)
 
     def _walked(self) -> Work:
         staged, as_of, covers = self.staging.keys[self.rule.id], self.context.as_of, self.holds.covers
         if self.rule.action.on_rows:
             kept = kept_clocks(self.unit, self.rule)
             return Delete(self.unit, self.rule, as_of, covers, staged, kept, self.seal(), Moving.of(self.rule))
-        walk = Walk(self.unit, self.rule, as_of, covers, staged, self.seal())
+        return self._changing(staged)
+
+    def _changing(self, staged: Table) -> ChangeColumns:
+        walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal())
         transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
         return ChangeColumns(walk, self.context, transforms, key_id)

@@ -16,12 +16,18 @@ from sqlalchemy import Connection
 from retention.database.connect import Database
 from retention.errors import BrokeOff, DatabaseFault
 from retention.execute.drag import Drag
-from retention.execute.sweep import Sweep
 from retention.execute.throttle import Throttle
 from retention.execute.waiting import WaitingSignal
-from retention.execute.worker import Worker
+from retention.execute.worker import Work, Worker
 
+WORTH_TWO = 20_000
+"""Due rows from which on a second worker is worth its connections."""
 _ENDED = "the first worker has ended"
+
+
+def worth_two(planned: int) -> bool:
+    """Whether a rule with so many due rows is worth a second worker."""
+    return planned >= WORTH_TWO
 
 
 class _GivenUp(Exception):
@@ -45,7 +51,7 @@ class Second:
 
     database: Database
     first: Worker
-    work: Sweep
+    work: Work
     stop: Callable[[], str | None]
     begun: bool = False
     broke: BaseException | None = None
@@ -54,9 +60,13 @@ class Second:
         """Carry batches out until nothing is left, or anything is out of the ordinary."""
         try:
             with self.database.session() as connection, self._worker(connection) as worker:
-                self.work.prepare(connection)
-                self.begun = True
-                worker.walk_through(connection, self.work)
+                try:
+                    self.work.prepare(connection)
+                    self.begun = True
+                    worker.walk_through(connection, self.work)
+                finally:
+                    if not connection.closed and not connection.invalidated:
+                        self.work.finish(connection)
         except _GivenUp:
             return
         except DatabaseFault as fault:
@@ -86,7 +96,7 @@ class Second:
 
 
 @contextmanager
-def working_beside(database: Database, first: Worker, work: Sweep) -> Iterator[None]:
+def working_beside(database: Database, first: Worker, work: Work) -> Iterator[None]:
     """Let a second worker carry ``work`` out meanwhile. When the first has ended it ends as well, after its batch.
 
     Raises:

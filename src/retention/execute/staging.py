@@ -21,6 +21,20 @@ from retention.plan.statement import condition
 from retention.plan.units import Unit
 
 
+def stage(connection: Connection, rule: BoundRule, name: str, due: Sql) -> Table:
+    """Make a temporary table of the keys of a rule's rows that are ``due``."""
+    staged = empty_table(connection, name, [rule.row.c[one] for one in rule.key])
+    _fill(connection, rule, staged, due)
+    Index(f"{name}_key", *staged.c).create(connection)
+    return staged
+
+
+def _fill(connection: Connection, rule: BoundRule, staged: Table, due: Sql) -> None:
+    chosen = select(*(rule.row.c[name] for name in rule.key)).where(due)
+    connection.execute(insert(staged).from_select(list(rule.key), chosen))
+    rule.binding.database.dialect.weigh(connection, staged)
+
+
 @dataclass
 class Staging:
     """The staged keys of the rules that are carried out, as long as the session lasts."""
@@ -48,7 +62,7 @@ class Staging:
                 self._stage(rule)
                 return
             self._connection.execute(delete(self.keys[rule.id]))
-            self._fill(rule)
+            _fill(self._connection, rule, self.keys[rule.id], self._due(rule))
 
     def left(self, tables: Collection[TableKey]) -> int:
         """Return how many rows of these tables were going and are still there."""
@@ -68,16 +82,8 @@ class Staging:
             self._built = True
 
     def _stage(self, rule: BoundRule) -> None:
-        number = self.going.unit.rules.index(rule)
-        staged = empty_table(self._connection, f"retention_walk_{number}", [rule.row.c[name] for name in rule.key])
-        self.keys[rule.id] = staged
-        self._fill(rule)
-        Index(f"{staged.name}_key", *staged.c).create(self._connection)
-
-    def _fill(self, rule: BoundRule) -> None:
-        chosen = select(*(rule.row.c[name] for name in rule.key)).where(self._due(rule))
-        self._connection.execute(insert(self.keys[rule.id]).from_select(list(rule.key), chosen))
-        self.going.unit.binding.database.dialect.weigh(self._connection, self.keys[rule.id])
+        name = f"retention_walk_{self.going.unit.rules.index(rule)}"
+        self.keys[rule.id] = stage(self._connection, rule, name, self._due(rule))
 
     def _due(self, rule: BoundRule) -> Sql:
         going = self.going

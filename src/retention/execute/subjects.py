@@ -51,6 +51,8 @@ class Subjects:
     def names(self, keys: Sequence[tuple[Any, ...]], found: Sequence[Sequence[Any]]) -> list[str]:
         """Return each row's subject as a text, from its columns; where there is none, a text of the row alone."""
         alone = f"{_ALONE}{self.rule.binding.identity} {self.rule.binding.name_of(self.rule.table)} "
+        if all(len(parts) == 1 and type(parts[0]) is str for parts in found):
+            return [parts[0] for parts in found]
         return [
             alone + _joined(key) if not parts or None in parts else _joined(parts)
             for key, parts in zip(keys, found, strict=True)

@@ -12,6 +12,7 @@ from retention.execute.kept_clock import kept_clocks
 from retention.execute.meeting import sides
 from retention.execute.ranges import Blocks, Clock, Keys, Ranges
 from retention.execute.seal import Seal
+from retention.execute.second import worth_two
 from retention.execute.sweep import Sweep
 from retention.execute.sweeping import Sweeping
 from retention.matrix.model import Action
@@ -22,9 +23,6 @@ from retention.plan.units import Unit
 
 _MANY = 0.1
 """The share of a table's rows from which on reading all of it beats seeking the due ones by an index."""
-
-WORTH_TWO = 20_000
-"""Due rows from which on a second worker is worth its connections."""
 
 
 def tells_for_itself(connection: Connection, unit: Unit, rule: BoundRule, covers: Covers) -> bool:
@@ -65,7 +63,7 @@ def sweeps(
     chosen = _choose(connection, rule, planned, as_of)
     if chosen is None or not go_along(unit, rule, covers):
         return []
-    many = planned >= WORTH_TWO
+    many = worth_two(planned)
     both = sides(chosen.ranges) if workers > 1 and many else None
     return [
         Sweep(Sweeping(unit, rule, as_of, covers, ranges, seal is not None), ranges, chosen.density, seal, many)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -20,18 +20,20 @@ from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
 from retention.plan.units import Unit
 
+Texts = tuple[str | None, ...]
+"""The days that a row's clocks say, as the engine writes them."""
 Days = tuple[date | None, ...]
 
 
 @dataclass
 class Found:
-    """One batch as read: keys and event days per row, further columns, and the rows' versions where they have any.
+    """One batch as read: the rows' keys, what their clocks say, further columns, and versions where they have any.
 
     Its rows lie in the range of keys ``here``.
     """
 
     keys: list[tuple[Any, ...]]
-    days: list[Days]
+    texts: Sequence[Texts]
     extra: Sequence[Sequence[Any]]
     versions: Sequence[Sequence[Any]]
     here: Range
@@ -58,7 +60,6 @@ class Walk:
     extra: Sequence[Sql] = ()
     version: Sequence[Sql] = ()
     last: Any = None
-    _days: dict[tuple[str | None, ...], Days] = field(default_factory=dict)
     _written: dict[tuple[bool, bool, bool], Query] = field(default_factory=dict)
 
     @cached_property
@@ -89,11 +90,9 @@ class Walk:
                 found = list(itertools.compress(found, allowed))
             if found:
                 columns = list(zip(*found, strict=True))
-                texts = (
-                    zip(*columns[width:beyond], strict=True) if self.rule.clocks else itertools.repeat((), len(found))
-                )
                 keys = list(zip(*columns[:width], strict=True))
-                return Found(keys, [self._read(one) for one in texts], columns[beyond:end], columns[end:], here)
+                texts = list(zip(*columns[width:beyond], strict=True)) or [()] * len(keys)
+                return Found(keys, texts, columns[beyond:end], columns[end:], here)
         return None
 
     def _reading(self, here: Range, *, locks: bool) -> Query:
@@ -109,14 +108,12 @@ class Walk:
             self._written[written] = query.with_for_update(of=row) if locks else query
         return self._written[written]
 
-    def _read(self, texts: tuple[str | None, ...]) -> Days:
-        days = self._days.get(texts)
-        if days is None:
-            days = tuple(None if text is None else date.fromisoformat(text) for text in texts)
-            self._days[texts] = days
-        return days
+
+def days_of(texts: Texts) -> Days:
+    """Return the days of one row's clocks."""
+    return tuple(None if text is None else date.fromisoformat(text) for text in texts)
 
 
-def latest(days: Sequence[Sequence[date | None]]) -> list[date | None]:
+def latest(rows: Iterable[Sequence[date | None]]) -> list[date | None]:
     """Return each row's latest event day."""
-    return [max((day for day in one if day is not None), default=None) for one in days]
+    return [max((day for day in one if day is not None), default=None) for one in rows]

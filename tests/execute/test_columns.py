@@ -1,0 +1,216 @@
+"""Changing columns batch by batch: what was read is what is changed, by one worker or by two."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from retention.database.lease import Lease
+from retention.database.mariadb import MariaDB
+from retention.errors import BrokeOff
+from retention.execute import second
+from retention.execute.batch import Batches
+from support.bench import Bench, Chain, NoHolds
+from support.beside import Beside
+from support.engines import SERVERS
+
+AS_OF = date(2026, 11, 24)
+LEFT, STAYS = "2026-01-01", "2027-01-01"
+MOMENT = {"sqlite": "DATETIME", "postgresql": "TIMESTAMP", "mariadb": "DATETIME"}
+SECOND = "second worker"
+ROWS = 3000
+
+on_servers = pytest.mark.parametrize("engine_url", SERVERS, indirect=True)
+marked_or_not = pytest.mark.parametrize("mark", [None, "done_at"])
+
+
+@pytest.fixture
+def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(engine_url, tmp_path)
+    bench.do(
+        [
+            f"""CREATE TABLE member (id BIGINT PRIMARY KEY, name VARCHAR(80), born DATE, left_on DATE,
+                done_at {MOMENT[bench.engine]})"""
+        ]
+    )
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """Count the rows that each worker's batches took."""
+    found: dict[str, int] = {}
+    carry_out = Batches.carry_out
+
+    def counted(self: Batches, *arguments: Any) -> Any:
+        dones = carry_out(self, *arguments)
+        name = threading.current_thread().name
+        found[name] = found.get(name, 0) + sum(done.rows for done in dones)
+        return dones
+
+    monkeypatch.setattr(Batches, "carry_out", counted)
+    monkeypatch.setattr(second, "WORTH_TWO", 1000)
+    return found
+
+
+def _matrix(bench: Bench, mark: str | None, **columns: Any) -> Any:
+    rule = {
+        "id": "members",
+        "table": "shop.member",
+        "purpose": {"name": "membership", "ends": "left_on"},
+        "then": "anonymize",
+        "columns": columns or {"name": {"truncate": 4}},
+        "approval": "never",
+        **({"mark": mark} if mark else {}),
+    }
+    sections = {
+        "legal_bases": {},
+        "purposes": {"membership": {"name": "m"}},
+        "tables": {"shop.member": {"none": "t"}},
+    }
+    return bench.matrix({**sections, "rules": [rule]})
+
+
+def _members(bench: Bench, number: int, left_on: str = LEFT) -> None:
+    for at in range(1, number + 1, 500):
+        some = (f"({n}, 'learner{n:05d}', '{left_on}')" for n in range(at, min(at + 500, number + 1)))
+        bench.do([f"INSERT INTO member (id, name, left_on) VALUES {', '.join(some)}"])
+
+
+def _short(bench: Bench) -> int:
+    return int(bench.all("SELECT count(*) FROM member WHERE name = 'lear'")[0][0])
+
+
+def _markers(bench: Bench) -> dict[int, int]:
+    return {int(seq): int(rows) for seq, rows in bench.all("SELECT seq, row_count FROM retention_batch")}
+
+
+@on_servers
+@marked_or_not
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("back", [True, False])
+def test_what_changes_between_being_read_and_being_changed_is_read_anew(
+    bench: Bench, mark: str | None, known: bool, back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row has a new name, and another one's purpose lives again."""
+    if not known:
+        monkeypatch.setattr(MariaDB, "keeps_snapshot", lambda _self, _connection: False)
+    _members(bench, 100)
+    changes = ["UPDATE member SET name = 'renamed' WHERE id = 6"]
+    if back:
+        changes.append(f"UPDATE member SET name = 'back again', left_on = '{STAYS}' WHERE id = 5")
+    with Beside(lambda: bench.do(changes), starts="UPDATE member") as beside:
+        outcome = bench.run(_matrix(bench, mark), AS_OF)["members"]
+    assert beside.acted
+    assert (outcome.done, _short(bench)) == (100 - back, 99 - back)
+    found = bench.all("SELECT id, name FROM member WHERE name <> 'lear' ORDER BY id")
+    assert found == [*([(5, "back again")] if back else []), (6, "rena")]
+    assert sum(_markers(bench).values()) == 100 - back
+
+
+@marked_or_not
+def test_whatever_a_text_holds_it_is_written_as_it_was_made(bench: Bench, mark: str | None) -> None:
+    names = [
+        "tab\there",
+        "back\\slash",
+        "two\nlines",
+        "a\r\nb",
+        "\\N",
+        "\\.",
+        "",
+        "한글 이름",
+        "'quoted'",
+        '"',
+        "%s",
+        None,
+    ]
+    with bench.sql() as connection:
+        row = "INSERT INTO member (id, name, born, left_on) VALUES (:id, :name, :born, :left_on)"
+        some = [
+            {"id": n, "name": name, "born": None if n % 2 else "1999-12-31", "left_on": LEFT}
+            for n, name in enumerate(names)
+        ]
+        connection.execute(text(row), some)
+    outcome = bench.run(_matrix(bench, mark, name={"truncate": 60}, born={"generalize": "year"}), AS_OF)["members"]
+    assert outcome.done == len(names)
+    found = bench.all("SELECT name, born FROM member ORDER BY id")
+    assert [one[0] for one in found] == names
+    assert [one[1] and str(one[1]) for one in found] == [None if n % 2 else "1999-01-01" for n in range(len(names))]
+
+
+@on_servers
+@marked_or_not
+def test_two_workers_change_every_row_once(bench: Bench, taken: dict[str, int], mark: str | None) -> None:
+    _members(bench, ROWS)
+    bench.do([f"UPDATE member SET left_on = '{STAYS}' WHERE id % 10 = 0"])
+    due, chain = ROWS - ROWS // 10, Chain()
+    outcome = bench.run(_matrix(bench, mark), AS_OF, chain=chain, batch_rows=100)["members"]
+    assert (outcome.done, outcome.status, _short(bench)) == (due, "done", due)
+    assert set(taken) == {"MainThread", SECOND}
+    assert min(taken.values()) > 100 and sum(taken.values()) == due
+    assert _markers(bench) == {body["seq"]: body["rows"] for kind, body in chain.entries if kind == "batch"}
+    assert bench.run(_matrix(bench, mark), AS_OF)["members"].done == 0
+
+
+@on_servers
+def test_two_workers_keep_to_the_budget(bench: Bench, taken: dict[str, int]) -> None:
+    _members(bench, ROWS)
+    outcome = bench.run(_matrix(bench, "done_at"), AS_OF, budget=700, batch_rows=50)["members"]
+    assert (outcome.done, outcome.status, outcome.reason) == (700, "stopped", "row budget")
+    assert (_short(bench), sum(taken.values())) == (700, 700)
+
+
+@on_servers
+@marked_or_not
+def test_what_the_second_worker_leaves_the_first_changes(
+    bench: Bench, taken: dict[str, int], mark: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register moves while the second has a batch open: it gives up, and the run goes on under the new holds."""
+    _members(bench, ROWS)
+
+    class Moved(NoHolds):
+        number = 0
+
+        def version(self) -> int:
+            if threading.current_thread().name == SECOND and taken.get(SECOND, 0) > 200:
+                type(self).number = 1
+            return self.number
+
+    monkeypatch.setattr("support.bench.NoHolds", Moved)
+    outcome = bench.run(_matrix(bench, mark), AS_OF, batch_rows=100)["members"]
+    assert Moved.number == 1
+    assert (outcome.done, outcome.status, _short(bench)) == (ROWS, "done", ROWS)
+    assert 0 < taken[SECOND] < taken["MainThread"]
+
+
+@on_servers
+def test_a_lost_connection_of_the_second_worker_breaks_the_run_off_and_the_next_ends_it(
+    bench: Bench, taken: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _members(bench, ROWS)
+    own = "pg_backend_pid()" if bench.engine == "postgresql" else "connection_id()"
+    kill = "SELECT pg_terminate_backend({})" if bench.engine == "postgresql" else "KILL {}"
+    check, cuts = Lease.check, []
+
+    def cut(self: Lease, connection: Any) -> None:
+        check(self, connection)
+        if threading.current_thread().name == SECOND and taken.get(SECOND, 0) > 200 and not cuts:
+            cuts.append(connection.execute(text(f"SELECT {own}")).scalar())
+            with bench.database.engine.connect() as other:
+                other.execution_options(isolation_level="AUTOCOMMIT").execute(text(kill.format(cuts[0])))
+
+    monkeypatch.setattr(Lease, "check", cut)
+    with pytest.raises(BrokeOff, match="connection is lost"):
+        bench.run(_matrix(bench, "done_at"), AS_OF, batch_rows=100)
+    assert cuts
+    before = _short(bench)
+    assert before == sum(_markers(bench).values()) > 0
+    assert bench.run(_matrix(bench, "done_at"), AS_OF)["members"].done == ROWS - before
+    assert _short(bench) == ROWS
