@@ -9,8 +9,8 @@ import pytest
 from retention.execute.pace import Pace
 
 
-def _settled(batch_ms: float, row_ms: float, *, noise: float = 0.0, target: float = 20.0) -> int:
-    pace, chance = Pace(target, 10_000), random.Random(3)
+def _settled(batch_ms: float, row_ms: float, *, noise: float = 0.0, target: float = 20.0, busy: bool = False) -> int:
+    pace, chance = Pace(target, 10_000, busy=busy), random.Random(3)
     sizes = []
     for _ in range(60):
         cost = (batch_ms + row_ms * pace.rows) * (1 + noise * (chance.random() - 0.5))
@@ -26,6 +26,10 @@ def test_a_batch_takes_the_rows_that_fit_the_target(noise: float) -> None:
 
 def test_a_batch_that_costs_more_than_the_target_is_not_made_ever_smaller() -> None:
     assert _settled(30.0, 0.02) >= 1000
+
+
+def test_while_others_are_at_work_it_takes_half_the_target_s_rows_at_most() -> None:
+    assert 400 <= _settled(30.0, 0.02, busy=True) <= 600
 
 
 def test_rows_that_cost_much_each_are_taken_singly() -> None:

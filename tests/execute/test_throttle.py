@@ -16,6 +16,7 @@ from retention.execute.batch import Done
 from retention.execute.context import RunContext
 from retention.execute.drag import Drag, slower
 from retention.execute.giving_way import AIM, GAP, LISTENING, LONG_GAP, GivingWay
+from retention.execute.others import Attempts, OthersSignal
 from retention.execute.second import Resting
 from retention.execute.throttle import Throttle
 from retention.execute.waiting import WaitingSignal
@@ -212,3 +213,47 @@ def test_batches_aim_at_a_share_of_the_target_while_others_write() -> None:
     assert 200 < settled(looked=0.005) < 275
     scene.drag = Drag()
     assert settled() == alone
+
+
+class Counted:
+    """A watch that answers with as many transactions as there were."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene, self.number = scene, 100
+
+    def clock(self) -> float:
+        return self.scene.now
+
+    def ask(self, _question: object) -> int:
+        return self.number
+
+
+def test_until_others_were_counted_twice_batches_are_short_and_nobody_is_told() -> None:
+    scene = Scene()
+    watch = Counted(scene)
+    signal = OthersSignal(SQLite(), watch, "r", "u", Attempts())  # type: ignore[arg-type]
+    scene.throttle.signals = (signal,)
+    resting = Resting(scene.throttle)
+    scene.throttle.take("log", 500)
+    assert scene.throttle.drag.aim < 1 and resting.look().wait
+    scene.now += 0.06
+    watch.number += 2
+    scene.throttle.take("log", 500)
+    assert scene.throttle.drag.aim == 1 and not resting.look().wait
+    assert not scene.told, "two of somebody's transactions are nobody at work"
+    scene.now += 0.3
+    watch.number += 90
+    scene.throttle.take("log", 500)
+    assert scene.throttle.drag.aim < 1 and resting.look().wait
+    assert scene.told == ["log: slowed: others write 300 times a second; batches of 500 rows"]
+
+
+def test_who_is_at_work_at_the_beginning_is_seen_at_the_second_batch() -> None:
+    scene = Scene()
+    watch = Counted(scene)
+    scene.throttle.signals = (OthersSignal(SQLite(), watch, "r", "u", Attempts()),)  # type: ignore[arg-type]
+    scene.throttle.take("log", 500)
+    scene.now += 0.06
+    watch.number += 30
+    scene.throttle.take("log", 500)
+    assert scene.told == ["log: slowed: others write 500 times a second; batches of 500 rows"]

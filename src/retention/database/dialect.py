@@ -375,9 +375,12 @@ class Dialect(Onlooker, Walking):
         """Gather the statistics of an own table that has just been filled, where nobody else does in time."""
         del connection, own
 
-    def just_emptied(self, connection: Connection) -> None:
-        """Ready the open transaction to count in tables of which a run has just taken rows."""
-        del connection
+    def just_emptied(self, connection: Connection, *, alone: bool) -> None:
+        """Ready the open transaction to count in tables of which a run has just taken rows, and others may be at work.
+
+        ``alone``: whether nobody else was felt to be.
+        """
+        del connection, alone
 
     # --- rows that go together ----------------------------------------------------------------------------------
 

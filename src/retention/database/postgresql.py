@@ -275,13 +275,15 @@ class PostgreSQL(Dialect):
         """
         connection.exec_driver_sql(f"ANALYZE (SKIP_LOCKED) {connection.dialect.identifier_preparer.format_table(own)}")
 
-    def just_emptied(self, connection: Connection) -> None:
-        """Keep the planner from what an index alone could tell.
+    def just_emptied(self, connection: Connection, *, alone: bool) -> None:
+        """Keep the planner from what an index alone could tell, and from further processes where others are at work.
 
         It goes by a map of pages without dead rows that is as old as the last VACUUM; after a purge every entry of the
         index leads to its page all the same, one by one: ten times as long as reading the table.
         """
         connection.execute(select(func.set_config("enable_indexonlyscan", "off", True)))
+        if not alone:
+            connection.execute(select(func.set_config("max_parallel_workers_per_gather", "0", True)))
 
     def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
         """Return the transaction that wrote the row last."""

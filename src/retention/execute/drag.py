@@ -16,7 +16,8 @@ class Drag:
     """``halvings`` of a batch, a ``pause`` in seconds before it, and whether it should ``wait`` altogether.
 
     ``aim`` is the share of its target time that a batch may take. ``kinds`` name the reasons without their figures, so
-    that a new reason is told from another figure. A ``gap`` is a pause without a reason, too short to speak of.
+    that a new reason is told from another figure. A ``gap`` is a pause without a reason, too short to speak of, and an
+    aim without one is as short-lived.
     """
 
     halvings: int = 0
@@ -47,7 +48,7 @@ def together(drags: Sequence[Drag]) -> Drag:
         tuple(kind for one in felt for kind in one.kinds),
         ", ".join(one.why for one in felt),
         max((one.gap for one in drags), default=0.0),
-        min((one.aim for one in felt), default=1.0),
+        min((one.aim for one in drags), default=1.0),
     )
 
 

@@ -23,6 +23,8 @@ BUSY = 50.0
 _AIM = 0.125
 """The share of its target time that a batch may take meanwhile."""
 _EVERY = 0.2
+_SOON = 0.05
+"""How long after the first count the next one follows: until then nobody knows, and batches are as short."""
 _SHARE = 20
 _REMEMBERED = 3.0
 
@@ -55,15 +57,18 @@ class OthersSignal:
         """Return what the next batch owes to others, who are counted at most five times a second."""
         began = self.watch.clock()
         if self.turns.come(began):
+            first = self._before is None
             self._ask(began)
             self.turns.took(began, self.watch.clock())
+            if first and self._before is not None:
+                self.turns.due = began + _SOON
         return self.drag
 
     def _ask(self, now: float) -> None:
         others, before = self._others(), self._before
         self._before = None if others is None else (others, now)
         if others is None or before is None:
-            self.drag = Drag()
+            self.drag = Drag() if others is None else Drag(aim=_AIM)
             return
         rate = (others - before[0]) / (now - before[1])
         if rate >= BUSY:

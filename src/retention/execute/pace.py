@@ -17,11 +17,15 @@ _MEMORY = 0.8
 
 @dataclass
 class Pace:
-    """The batch size of one rule. ``target_ms`` is how long a batch should take; ``most`` the rows it may have."""
+    """The batch size of one rule. ``target_ms`` is how long a batch should take; ``most`` the rows it may have.
+
+    ``busy``: whether others are at work. A batch is short then even where what it costs by itself is paid more often.
+    """
 
     target_ms: float
     most: int
     rows: int = _FIRST
+    busy: bool = False
     _sums: list[float] = field(default_factory=lambda: [0.0] * 5)
 
     def __post_init__(self) -> None:
@@ -32,8 +36,8 @@ class Pace:
         seen = (1.0, float(rows), milliseconds, float(rows) ** 2, rows * milliseconds)
         self._sums = [_MEMORY * old + new for old, new in zip(self._sums, seen, strict=True)]
         batch, row = self._costs()
-        # Where the batch itself costs more than the target allows, its rows may cost as much again.
-        room = max(self.target_ms - batch, batch, 0.1)
+        # Where the batch itself costs more than the target allows, its rows may cost as much again: in vain otherwise.
+        room = max(self.target_ms - batch, self.target_ms / 2 if self.busy else batch, 0.1)
         fitting = self.most if row * self.most <= room else room / row
         self.rows = max(_SMALLEST, min(self.most, int(fitting), int(self.rows * _GROWTH)))
 

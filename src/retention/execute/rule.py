@@ -114,7 +114,7 @@ class RuleRun:
     def _left(self, connection: Connection) -> int:
         """Return how many rows of the rule are still there and due."""
         with self.unit.binding.database.transaction(connection):
-            self.unit.binding.database.dialect.just_emptied(connection)
+            self.unit.binding.database.dialect.just_emptied(connection, alone=not self.throttle.drag.kinds)
             due = condition(self.unit, self.rule, self.context.as_of, self.holds.covers, parts_gone=False, staged=False)
             return count(connection, self.rule.row, due)
 

@@ -22,6 +22,7 @@ from retention.execute.worker import Work, Worker
 
 WORTH_TWO = 20_000
 """Due rows from which on a second worker is worth its connections."""
+_GLANCE = 0.02
 _ENDED = "the first worker has ended"
 
 
@@ -41,8 +42,12 @@ class Resting:
     first: Throttle
 
     def look(self) -> Drag:
-        """Return what holds the second worker back."""
-        return Drag(wait=True, kinds=("first",), why="the first worker is slowed") if self.first.drag.kinds else Drag()
+        """Return what holds the second worker back: for longer where the first one knows why it is slowed."""
+        felt = self.first.drag
+        if not felt.kinds and felt.aim == 1:
+            return Drag()
+        pause = 0.0 if felt.kinds else _GLANCE
+        return Drag(pause=pause, wait=True, kinds=("first",), why="the first worker is slowed")
 
 
 @dataclass

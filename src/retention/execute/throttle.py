@@ -30,6 +30,7 @@ from retention.plan.units import Unit
 _LOCK_TIMEOUT_MS = 2000
 _LONGEST_WAIT = 60.0
 _GLANCE = 0.2
+_WAIT = 1.0
 _TELL_EVERY = 5.0
 _TELL_AT_MOST_EVERY = 2.0
 
@@ -92,7 +93,7 @@ class Throttle:
                 self._shrunk = allowed < rows
                 self._pause(max(drag.pause, drag.gap))
                 return allowed
-            self._pause(1.0)
+            self._pause(drag.pause or _WAIT)
         return rows
 
     def learn(self, pace: Pace, dones: Sequence[Done]) -> None:
@@ -103,7 +104,7 @@ class Throttle:
         they wait for a processor as they do for a lock.
         """
         pace.target_ms = self.target_ms * self.drag.aim
-        busy = self.drag.aim < 1
+        busy = pace.busy = self.drag.aim < 1
         held = max((done.held_ms + (done.looked_ms if busy else 0.0) for done in dones), default=0.0)
         if dones and (not self._shrunk or held > pace.target_ms):
             pace.took(sum(done.rows for done in dones), held)
