@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from support.doomed import STEPS, start
 from support.shop import DAY, MATRIX, Shop, changed_matrix, make_shop
@@ -75,6 +75,43 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
     marked = shop.one("SELECT coalesce(sum(row_count), 0) FROM retention_batch WHERE rule = 'logins'")
     assert rows - shop.one("SELECT count(*) FROM login_log") == marked
     sound = shop.call(capsys, "verify", "--json", "--rule", "logins", day=None)
+    assert sound.document["problems"] == [], sound.out
+    print(f"{sum(killed.values())} kills: {dict(killed)}")
+
+
+def test_a_killed_change_of_columns_is_ended_by_the_next(
+    engine_url: str, tmp_path: Path, capsys: Any, proof: bool
+) -> None:
+    """Every row is changed once: rows that had a value in common have one in common still, and no others do."""
+    shop = _shop(engine_url, tmp_path, members=2000 if proof else 60)
+    accepted = ("--rule", "usage", "--accept", "usage=9999999", "--by", "the tester")
+    used = "used_at < '2026-08-23 15:00:00' AND used_at > '1990-01-01'"
+    whose = "SELECT id, login_id, access_ip FROM usage_log WHERE"
+    with shop.sql() as connection:
+        before = {row[0]: tuple(row[1:]) for row in connection.execute(text(f"{whose} {used}"))}
+    chance = random.Random(11)
+    killed: Counter[str] = Counter()
+    first = {"sqlite": 1, "postgresql": 2, "mariadb": 3}[make_url(engine_url).get_backend_name()]
+    for number in range(first, first + (30 if proof else 2)):
+        step = STEPS[number % len(STEPS)]
+        # Every other one has a second worker.
+        batch = chance.randint(1, 4) if proof else 1 + number % 2
+        process = start(shop.environment, ("run", *accepted, *RUN[-2:]), step, batch, signal.SIGKILL)
+        process.join(PATIENCE)
+        assert process.exitcode in (-signal.SIGKILL, 0)
+        killed[step] += process.exitcode == -signal.SIGKILL
+    assert sum(killed.values()) >= (10 if proof else 2)
+    ended = shop.call(capsys, "run", "--json", *accepted)
+    assert ended.code == 0, ended.err
+    with shop.sql() as connection:
+        after = {row[0]: tuple(row[1:]) for row in connection.execute(text(f"{whose} {used}"))}
+    assert after.keys() == before.keys()
+    names = {(before[key][0], after[key][0]) for key in before}
+    assert len(names) == len({old for old, _new in names}) == len({new for _old, new in names})
+    assert all(new is None or str(new).startswith("t_") for _old, new in names)
+    marked = shop.one("SELECT coalesce(sum(row_count), 0) FROM retention_batch WHERE rule = 'usage'")
+    assert marked == shop.one("SELECT count(*) FROM retention_done WHERE rule = 'usage'") == len(before)
+    sound = shop.call(capsys, "verify", "--json", "--rule", "usage", day=None)
     assert sound.document["problems"] == [], sound.out
     print(f"{sum(killed.values())} kills: {dict(killed)}")
 

@@ -17,6 +17,7 @@ from retention.cli.main import main
 from retention.database.lease import Lease
 from retention.execute import second
 from retention.execute.batch import Batches
+from retention.execute.columns import ChangeColumns
 from retention.execute.delete import Delete
 from retention.execute.sweep import Sweep
 
@@ -69,6 +70,7 @@ def _run(environment: Mapping[str, str], arguments: Sequence[str], step: str, af
     _watch(Lease, "check", meet, None, STEPS[0])
     _watch(Sweep, "batch", meet, None, STEPS[1])
     _watch(Delete, "batch", meet, None, STEPS[1])
+    _watch(ChangeColumns, "batch", meet, None, STEPS[1])
     _watch(Batches, "_record", meet, STEPS[2], STEPS[3])
     _watch(Batches, "carry_out", meet, None, STEPS[4])
     main(list(arguments))
