@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     Connection,
@@ -61,6 +61,7 @@ class ChangeColumns:
     statement where somebody has changed one in between, and no version has to be told apart.
     """
 
+    exact: ClassVar[bool] = True
     walk: Walk
     context: RunContext
     transforms: Mapping[str, Transform]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, Table, delete, exists, func, literal, not_, or_, select
 from sqlalchemy import Delete as Deletion
@@ -53,6 +53,7 @@ class Delete:
     is moved.
     """
 
+    exact: ClassVar[bool] = False
     unit: Unit
     rule: BoundRule
     as_of: date

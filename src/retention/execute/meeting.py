@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from retention.database.dialect import Dialect
 from retention.database.reading import Sql
-from retention.execute.ranges import END, Blocks, Keys, Range, Ranges
+from retention.execute.ranges import END, Blocks, Keys, Range, Ranges, Staged
 from retention.plan.rules import BoundRule
 
 FIRST, LAST = -(2**70), 2**70
@@ -68,14 +68,18 @@ class BlockLine:
 
 @dataclass(frozen=True)
 class KeyLine:
-    """Rows in the order of a key that is one whole number: a cut lies behind the row that has its number."""
+    """Rows in the order of a key that is one whole number: a cut lies behind the row that has its number.
+
+    ``staged``: where only those whose keys are staged count, in a table of that name in each worker's own session.
+    """
 
     rule: BoundRule
+    staged: Table | None = None
 
     @property
     def ranges(self) -> Ranges:
         """Return the ranges that one worker alone would take."""
-        return Keys(self.rule)
+        return Keys(self.rule) if self.staged is None else Staged(self.rule, self.staged)
 
     def forward(self, connection: Connection, cut: int, steps: int) -> int:
         """Return the cut that lies ``steps`` rows behind another one."""
@@ -99,7 +103,7 @@ class KeyLine:
 
     @property
     def _key(self) -> Sql:
-        return self.rule.shape.sql.c[self.rule.key[0]]
+        return (self.rule.shape.sql if self.staged is None else self.staged).c[self.rule.key[0]]
 
 
 @dataclass
@@ -170,8 +174,8 @@ def sides(ranges: Ranges) -> tuple[Ranges, Ranges] | None:
     line: Line
     if isinstance(ranges, Blocks):
         line = BlockLine(ranges.dialect, ranges.total)
-    elif isinstance(ranges, Keys) and len(ranges.rule.key) == 1 and ranges.rule.numbered:
-        line = KeyLine(ranges.rule)
+    elif isinstance(ranges, Keys | Staged) and ranges.rule.numbered:
+        line = KeyLine(ranges.rule, ranges.staged if isinstance(ranges, Staged) else None)
     else:
         return None
     meeting = Meeting(line)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy import Connection, Table, and_, select
+from sqlalchemy import Connection, Table, select
 
 from retention.database.own_tables import BATCH, CLOCK, DONE
 from retention.errors import BrokeOff, DatabaseFault, Refused
@@ -16,10 +16,12 @@ from retention.execute.columns import ChangeColumns
 from retention.execute.context import Json, Outcome, RunContext
 from retention.execute.delete import Delete
 from retention.execute.emptied import drop_emptied
-from retention.execute.halves import SecondHalf, halve, may_be_halved
 from retention.execute.holding import UnitHolds
 from retention.execute.kept_clock import kept_clocks
+from retention.execute.meeting import sides
 from retention.execute.moving import Moving
+from retention.execute.other_end import OtherEnd, may_be_shared
+from retention.execute.ranges import Ranges, Staged
 from retention.execute.seal import Seal
 from retention.execute.second import working_beside, worth_two
 from retention.execute.staging import Staging
@@ -54,7 +56,7 @@ class RuleRun:
     throttle: Throttle
     earlier: Sequence[Mapping[str, Json]] = ()
     work: Work | None = None
-    beside: Sweep | SecondHalf | None = None
+    beside: Sweep | OtherEnd | None = None
     tally: Tally = field(init=False)
     worker: Worker = field(init=False)
     started: float = 0.0
@@ -80,7 +82,7 @@ class RuleRun:
                 stopped = self._rest(connection)
         return self.end(connection, stopped)
 
-    def _both(self, connection: Connection, beside: Sweep | SecondHalf) -> str | None:
+    def _both(self, connection: Connection, beside: Sweep | OtherEnd) -> str | None:
         """Carry batches out with a second worker, and then what it has left; return why the run stops, if it does.
 
         What it has left of keys that lie in its own session is told anew.
@@ -222,18 +224,18 @@ class RuleRun:
                 self.beside = found[1] if len(found) > 1 else None
                 return found[0]
             self.staging.again(self.rule)
-        if self.throttle.workers > 1 and worth_two(self.outcome.plan.planned) and may_be_halved(self.rule):
-            self.beside = self._second_half(connection)
+        if self.throttle.workers > 1 and worth_two(self.outcome.plan.planned) and may_be_shared(self.rule):
+            return self._shared()
         return self._walked()
 
-    def _second_half(self, connection: Connection) -> SecondHalf | None:
-        with self.unit.binding.database.transaction(connection):
-            behind = halve(connection, self.rule, self.staging.keys[self.rule.id])
-        if behind is None:
-            return None
-        as_of, covers = self.context.as_of, self.holds.covers
+    def _shared(self) -> Work:
+        """Return what the first worker changes, and have the second one begin at the other end."""
+        staged, as_of, covers = self.staging.keys[self.rule.id], self.context.as_of, self.holds.covers
+        both = sides(Staged(self.rule, staged))
+        assert both is not None, "the key is a whole number"
         due = condition(self.unit, self.rule, as_of, covers, parts_gone=False, staged=False)
-        return SecondHalf(self.rule, and_(behind, due), self._changing)
+        self.beside = OtherEnd(self.rule, due, staged.name, self._changing(staged, both[1]))
+        return self._changing(staged, both[0])
 
     def _walked(self) -> Work:
         staged, as_of, covers = self.staging.keys[self.rule.id], self.context.as_of, self.holds.covers
@@ -242,7 +244,7 @@ class RuleRun:
             return Delete(self.unit, self.rule, as_of, covers, staged, kept, self.seal(), Moving.of(self.rule))
         return self._changing(staged)
 
-    def _changing(self, staged: Table) -> ChangeColumns:
-        walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal())
+    def _changing(self, staged: Table, steps: Ranges | None = None) -> ChangeColumns:
+        walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal(), steps)
         transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
         return ChangeColumns(walk, self.context, transforms, key_id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection
 
@@ -36,6 +36,7 @@ class Sweep:
     are left to a walk by their keys.
     """
 
+    exact: ClassVar[bool] = False
     statements: Sweeping
     ranges: Ranges
     density: float

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from retention.database.reading import Sql
-from retention.execute.ranges import Range, Staged
+from retention.execute.ranges import Range, Ranges, Staged
 from retention.execute.seal import Seal
 from retention.execute.told import Query
 from retention.plan.held import Covers
@@ -48,7 +48,8 @@ class Walk:
 
     ``staged`` holds the keys of the rule's due rows (:mod:`retention.execute.staging`), so that the whole condition is
     weighed over the table once and each batch only re-checks its own narrow range of keys, whatever index the engine
-    would have chosen. What becomes due later isn't staged: it is left to the next plan.
+    would have chosen. What becomes due later isn't staged: it is left to the next plan. The walk takes one of ``steps``
+    after the other, all keys in their order unless said.
     """
 
     unit: Unit
@@ -57,6 +58,7 @@ class Walk:
     covers: Covers
     staged: Table
     sealed: Seal | None = None
+    steps: Ranges | None = None
     extra: Sequence[Sql] = ()
     version: Sequence[Sql] = ()
     last: Any = None
@@ -82,7 +84,8 @@ class Walk:
         width = len(self.rule.key)
         beyond = width + len(self.rule.clocks)
         end = beyond + len(self.extra)
-        while (here := self.ranges.next(connection, self.last, rows)) is not None:
+        steps = self.steps or self.ranges
+        while (here := steps.next(connection, self.last, rows)) is not None:
             self.last = here.end
             found: Sequence[Any] = connection.execute(self._reading(here, locks=locks), here.values).all()
             if self.sealed is not None and found:

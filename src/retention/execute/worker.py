@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,8 @@ class Work(Protocol):
     """One rule's action, a batch at a time."""
 
     position: Any
+    exact: ClassVar[bool]
+    """Whether a batch never takes more rows than it is asked for: then the others' share is all that is left."""
 
     @property
     def ended(self) -> bool:
@@ -90,7 +92,8 @@ class Worker:
 
     def _batch(self, connection: Connection, work: Work, rows: int) -> Sequence[Done] | None:
         """Carry out one batch of about so many rows; None where another worker may be taking the last ones."""
-        with self.tally.claimed(self.throttle.context.batch_rows) as most:
+        most = self.throttle.context.batch_rows
+        with self.tally.claimed(min(rows, most) if work.exact else most) as most:
             if not most:
                 return None
             batch = self.throttle.watched(partial(work.batch, rows=min(rows, most), most=most))
