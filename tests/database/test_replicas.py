@@ -46,6 +46,11 @@ def lag(server: Server, user: str) -> Any:
     return asked(server, user, lambda database, connection: database.dialect.replica_lag(connection))
 
 
+def rows(server: Server) -> int:
+    with administer(server).connect() as connection:
+        return int(connection.execute(text("SELECT count(*) FROM t")).scalar_one())
+
+
 def soon(seen: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
     """What is seen at last, once it is as wanted, or after ten seconds."""
     until = time.monotonic() + 10
@@ -155,6 +160,8 @@ def test_a_postgresql_replica_says_how_far_it_is_behind(postgresql_pair: tuple[S
     assert lag(primary, "watcher") is None, "it follows nobody"
     assert soon(lambda: lag(replica, "watcher"), lambda found: found == 0) == 0
     do(primary, "INSERT INTO t VALUES (0)")
+    # Until it has replayed one it can't tell the age of any.
+    assert soon(lambda: rows(replica), lambda found: found == 1) == 1
     assert soon(lambda: lag(replica, "watcher"), lambda found: found == 0) == 0
     do(replica, "ALTER SYSTEM SET recovery_min_apply_delay = '60s'", "SELECT pg_reload_conf()")
     time.sleep(0.5)
