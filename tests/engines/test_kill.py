@@ -12,6 +12,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,14 @@ def _shop(url: str, folder: Path, members: int = 60) -> Shop:
     return shop
 
 
+def _killed(shop: Shop, arguments: Sequence[str], step: str, batch: int) -> bool:
+    """Run a command that is killed at a step of a batch; return whether it came so far."""
+    process = start(shop.environment, arguments, step, batch, signal.SIGKILL)
+    process.join(PATIENCE)
+    assert process.exitcode in (-signal.SIGKILL, 0)
+    return process.exitcode == -signal.SIGKILL
+
+
 def _more(last: int) -> str:
     """Return what adds rows, each of a moment of its own: those of one moment go together."""
     moments = (datetime(2020, 3, 4) + timedelta(minutes=number) for number in range(MANY))
@@ -64,10 +73,7 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
             shop.do(_more(shop.one("SELECT max(id) FROM login_log")))
             rows += MANY
         step = STEPS[number % len(STEPS)]
-        process = start(shop.environment, RUN, step, chance.randint(1, 3), signal.SIGKILL)
-        process.join(PATIENCE)
-        assert process.exitcode in (-signal.SIGKILL, 0)
-        killed[step] += process.exitcode == -signal.SIGKILL
+        killed[step] += _killed(shop, RUN, step, chance.randint(1, 3))
     shop.environment["RETENTION_CONFIG"] = str(MATRIX)
     ended = shop.call(capsys, "run", "--json", *ACCEPTED)
     assert ended.code == 0, ended.err
@@ -96,10 +102,7 @@ def test_a_killed_change_of_columns_is_ended_by_the_next(
         step = STEPS[number % len(STEPS)]
         # Every other one has a second worker.
         batch = chance.randint(1, 4) if proof else 1 + number % 2
-        process = start(shop.environment, ("run", *accepted, *RUN[-2:]), step, batch, signal.SIGKILL)
-        process.join(PATIENCE)
-        assert process.exitcode in (-signal.SIGKILL, 0)
-        killed[step] += process.exitcode == -signal.SIGKILL
+        killed[step] += _killed(shop, ("run", *accepted, "--as-of", DAY.isoformat()), step, batch)
     assert sum(killed.values()) >= (10 if proof else 2)
     ended = shop.call(capsys, "run", "--json", *accepted)
     assert ended.code == 0, ended.err

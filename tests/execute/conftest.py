@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from retention.execute import second
+from retention.execute.batch import Batches
 from support.bench import Bench
 
 
@@ -16,3 +20,25 @@ def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(engine_url, tmp_path)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a thousand due rows be worth a second worker."""
+    monkeypatch.setattr(second, "WORTH_TWO", 1000)
+
+
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch, two: None) -> dict[str, int]:
+    """Count the rows that each worker's batches took."""
+    found: dict[str, int] = {}
+    carry_out = Batches.carry_out
+
+    def counted(self: Batches, *arguments: Any) -> Any:
+        dones = carry_out(self, *arguments)
+        name = threading.current_thread().name
+        found[name] = found.get(name, 0) + sum(done.rows for done in dones)
+        return dones
+
+    monkeypatch.setattr(Batches, "carry_out", counted)
+    return found

@@ -14,16 +14,14 @@ from sqlalchemy import text
 from retention.database.lease import Lease
 from retention.database.mariadb import MariaDB
 from retention.errors import BrokeOff
-from retention.execute import second
-from retention.execute.batch import Batches
 from support.bench import Bench, Chain, NoHolds
 from support.beside import Beside
 from support.engines import SERVERS
+from support.workers import SECOND
 
 AS_OF = date(2026, 11, 24)
 LEFT, STAYS = "2026-01-01", "2027-01-01"
 MOMENT = {"sqlite": "DATETIME", "postgresql": "TIMESTAMP", "mariadb": "DATETIME"}
-SECOND = "second worker"
 ROWS = 3000
 
 on_servers = pytest.mark.parametrize("engine_url", SERVERS, indirect=True)
@@ -41,23 +39,6 @@ def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
     )
     yield bench
     bench.close()
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Count the rows that each worker's batches took."""
-    found: dict[str, int] = {}
-    carry_out = Batches.carry_out
-
-    def counted(self: Batches, *arguments: Any) -> Any:
-        dones = carry_out(self, *arguments)
-        name = threading.current_thread().name
-        found[name] = found.get(name, 0) + sum(done.rows for done in dones)
-        return dones
-
-    monkeypatch.setattr(Batches, "carry_out", counted)
-    monkeypatch.setattr(second, "WORTH_TWO", 1000)
-    return found
 
 
 def _matrix(bench: Bench, mark: str | None, **columns: Any) -> Any:

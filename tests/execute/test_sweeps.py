@@ -11,7 +11,6 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import CacheStats
 
 from retention.database.mariadb import MariaDB
-from retention.execute import second
 from retention.execute.sweep import Sweep
 from retention.keys.fingerprint import Fingerprinter
 from support.bench import Bench, Chain
@@ -106,9 +105,8 @@ def test_every_due_row_goes_and_no_other(bench: Bench, swept: list[str], key: st
 
 @pytest.mark.parametrize("key", ["number", "two columns"])
 def test_the_statements_of_a_large_rule_are_tried_over_no_rows_before_its_first_batch(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, key: str
+    bench: Bench, two: None, monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
-    monkeypatch.setattr(second, "WORTH_TWO", 1000)
     days = [DUE, DUE, YOUNG] * 500
     _make(bench, key, days)
     prepare, batch = Sweep.prepare, Sweep.batch

@@ -14,8 +14,8 @@ from retention.database.watch import Watch
 from retention.errors import Refused
 from retention.execute.batch import Done
 from retention.execute.context import RunContext
-from retention.execute.drag import Drag, slower
-from retention.execute.giving_way import AIM, GAP, LISTENING, LONG_GAP, GivingWay
+from retention.execute.drag import AIM, Drag, slower
+from retention.execute.giving_way import GAP, LISTENING, LONG_GAP, GivingWay
 from retention.execute.others import Attempts, OthersSignal
 from retention.execute.second import Resting
 from retention.execute.throttle import Throttle

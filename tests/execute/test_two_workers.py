@@ -14,42 +14,24 @@ from sqlalchemy import text
 
 from retention.database.lease import Lease
 from retention.errors import BrokeOff
-from retention.execute import second
 from retention.execute.batch import Batches
 from support.bench import Bench, Chain, NoHolds
+from support.workers import SECOND
 
 AS_OF = date(2026, 11, 24)
 DUE, YOUNG = "2020-05-05", "2026-05-05"
 ROWS = 5000
 # Few rows in each of PostgreSQL's blocks.
 PAD = "x" * 400
-SECOND = "second worker"
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
-def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(second, "WORTH_TWO", 1000)
+def bench(request: pytest.FixtureRequest, tmp_path: Path, two: None) -> Iterator[Bench]:
     bench = Bench(request.getfixturevalue(f"{request.param}_url"), tmp_path)
     yield bench
     bench.close()
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """Count the rows that each worker's batches took."""
-    found: dict[str, int] = {}
-    carry_out = Batches.carry_out
-
-    def counted(self: Batches, *arguments: Any) -> Any:
-        dones = carry_out(self, *arguments)
-        name = threading.current_thread().name
-        found[name] = found.get(name, 0) + sum(done.rows for done in dones)
-        return dones
-
-    monkeypatch.setattr(Batches, "carry_out", counted)
-    return found
 
 
 def made(bench: Bench, **rule: Any) -> Any:

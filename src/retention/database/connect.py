@@ -88,6 +88,24 @@ class Database:
         finally:
             connection.execution_options(writes=True)
 
+    def keep_snapshot(self, connection: Connection) -> bool:
+        """Let each transaction of a session fail where others change what it has seen; return whether it will.
+
+        Raises:
+            DatabaseFault: in place of any error of the driver.
+        """
+        if self.dialect.snapshot is None:
+            return False
+        with self.transaction(connection):
+            kept = self.dialect.keeps_snapshot(connection)
+        if kept:
+            connection.execution_options(isolation_level=self.dialect.snapshot)
+        return kept
+
+    def forget_snapshot(self, connection: Connection) -> None:
+        """Let a session go on as it began."""
+        connection.execution_options(isolation_level=self.dialect.run_isolation)
+
     def watch(self) -> Watch:
         """Return a connection beside those that work."""
         return Watch(self.label, lambda: self.dialect.watch_engine(self.engine.url))

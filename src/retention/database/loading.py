@@ -33,9 +33,7 @@ def as_copied(rows: Rows) -> str | None:
         kinds.discard(type(None))
         if len(kinds) > 1 or not kinds <= _WRITTEN.keys():
             return None
-        values: Sequence[Any] = column
-        for kind in kinds:
-            values = _WRITTEN[kind](value for value in column if value is not None)
+        values = _WRITTEN[next(iter(kinds), str)](value for value in column if value is not None)
         columns.append(_with_nulls(column, values) if nullable else values)
     return "".join(f"{line}\n" for line in map("\t".join, zip(*columns, strict=True)))
 

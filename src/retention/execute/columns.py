@@ -13,6 +13,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 from sqlalchemy import (
     Connection,
     FromClause,
@@ -38,16 +39,23 @@ from retention.execute.context import RunContext
 from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
 from retention.execute.ranges import Range
+from retention.execute.staging import stage
 from retention.execute.sweeping import Again
 from retention.execute.walk import Days, Found, Walk, days_of, latest
-from retention.keys import numbered
 from retention.law import seoul_day
 from retention.matrix.model import Action
+from retention.plan.rules import BoundRule
 from retention.surrogate import Transform
 
 _EVENT = "retention_event_day"
 _MARK = "retention_mark"
 _VERSION = "retention_version"
+
+
+def may_be_shared(rule: BoundRule) -> bool:
+    """Whether each of a rule's rows tells for itself that it is due, and the key is a whole number that stays."""
+    apart = not rule.referencing and not any(clock.steps for clock in rule.clocks)
+    return apart and not rule.action.on_rows and rule.numbered and not set(rule.key) & set(rule.rule.columns)
 
 
 @dataclass
@@ -56,6 +64,8 @@ class ChangeColumns:
 
     A batch is read without locks where the statement can tell a row that has changed since: its new values are made
     and staged before anybody has to wait for them. Where it finds such a row, the batch begins again with locks.
+
+    ``due``: which rows' keys are first to be staged in this session, where they lie in another one only.
 
     ``snapshot``: whether the session keeps one, in which rows are read and then changed: the engine itself fails the
     statement where somebody has changed one in between, and no version has to be told apart.
@@ -66,10 +76,12 @@ class ChangeColumns:
     context: RunContext
     transforms: Mapping[str, Transform]
     key_id: str | None
+    due: Sql | None = None
     stage: Stage | None = None
     snapshot: bool = False
     _new: dict[str, str] = field(default_factory=dict)
     _careful: bool = False
+    _staged_here: bool = False
     _written: dict[tuple[bool, bool], Update] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,8 +108,13 @@ class ChangeColumns:
         self._written.clear()
 
     def prepare(self, connection: Connection) -> None:
-        """Make the temporary table of a batch's new values."""
+        """Make the temporary table of a batch's new values, and that of the keys where it isn't there."""
         rule, row = self.walk.rule, self.walk.rule.row
+        database = self.walk.unit.binding.database
+        if self.due is not None:
+            with database.transaction(connection):
+                stage(connection, rule, self.walk.staged.name, self.due)
+            self._staged_here = True
         for transform in self.transforms.values():
             transform.prepare()
         self.walk.extra = self.values.fetched
@@ -109,18 +126,20 @@ class ChangeColumns:
         columns += [version.label(_VERSION) for version in self.walk.version]
         if self._remembers:
             columns.append(select(DONE.c.event_day).limit(1).scalar_subquery().label(_EVENT))
-        database = self.walk.unit.binding.database
         with database.transaction(connection):
             self.stage = Stage(connection, database.dialect, "retention_batch_values", columns)
 
     def finish(self, connection: Connection) -> None:
-        """Drop the temporary table, and set the isolation back."""
+        """Drop the temporary tables, and set the isolation back."""
         database = self.walk.unit.binding.database
         if self.stage is not None:
             with database.transaction(connection):
                 self.stage.drop(connection)
+        if self._staged_here:
+            with database.transaction(connection):
+                self.walk.staged.drop(connection)
         if self.snapshot:
-            connection.execution_options(isolation_level=database.dialect.run_isolation)
+            database.forget_snapshot(connection)
 
     def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
@@ -157,9 +176,8 @@ class ChangeColumns:
             rekey(connection, rule.binding, rule.table, old, new, but=rule.id)
         self._careful = False
         took = (time.monotonic() - locked) * 1000
-        keys = numbered(found.keys) if rule.numbered else found.keys
-        days = latest(map(days_of, set(found.texts)))
-        return [Done(rule, changed, keys, days, {}, took, self.key_id, locked=locked)]
+        keys = np.array(found.key_columns[0], dtype=np.int64) if rule.numbered else found.keys
+        return [Done(rule, changed, keys, latest(set(found.texts)), {}, took, self.key_id, locked=locked)]
 
     @cached_property
     def _remembers(self) -> bool:
@@ -181,12 +199,8 @@ class ChangeColumns:
         A row of the side table that isn't there yet would be locked as a gap, in which others' rows may lie.
         """
         database = self.walk.unit.binding.database
-        if database.dialect.snapshot is None or self._remembers or looks_elsewhere(self.walk.whole):
-            return
-        with database.transaction(connection):
-            self.snapshot = database.dialect.keeps_snapshot(connection)
-        if self.snapshot:
-            connection.execution_options(isolation_level=database.dialect.snapshot)
+        if not self._remembers and not looks_elsewhere(self.walk.whole):
+            self.snapshot = database.keep_snapshot(connection)
 
     def _version(self) -> list[Sql]:
         """Return what tells whether a row is still what was read, where something does and has to."""
@@ -221,8 +235,7 @@ class ChangeColumns:
         return self._written[ends]
 
     def _values(self, found: Found) -> list[tuple[Any, ...]]:
-        keys = zip(*found.keys, strict=True)
-        columns = [*keys, *self.values.of(found.keys, found.extra), *found.versions]
+        columns = [*found.key_columns, *self.values.of(found.keys, found.extra), *found.versions]
         if self._remembers:
             known = {texts: self._recorded(days_of(texts)).isoformat() for texts in set(found.texts)}
             columns.append([known[texts] for texts in found.texts])

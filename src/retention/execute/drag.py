@@ -9,6 +9,8 @@ HARDEST = 5
 UNKNOWN = 2
 """How often a batch is halved where nobody knows how the database fares: a quarter of its rows, not a standstill."""
 _FIRST_PAUSE = 0.05
+AIM = 0.125
+"""The share of its target time that a batch may take while others are at work: as long as it takes they wait."""
 
 
 @dataclass(frozen=True, slots=True)

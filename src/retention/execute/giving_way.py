@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from retention.database.dialect import Dialect
-from retention.execute.drag import Drag
+from retention.execute.drag import AIM, Drag
 
 GAP = 0.025
 """How long the file is left alone after every batch, so that who has just begun to wait asks for it meanwhile."""
@@ -21,8 +21,6 @@ LONG_GAP = 0.11
 """How long it is left alone now and then, for whoever may have waited for long."""
 LISTENING = 5
 """After how many batches gaps are left at first, as though others were at work: soon enough they are seen."""
-AIM = 0.125
-"""The share of its target time that a batch may take while others are at work: so long they wait for it."""
 _SOON = 0.02
 """What is done by then has kept nobody waiting."""
 _EVERY = 1.5

@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Table, select
 from retention.database.dialect import Dialect
 from retention.database.reading import Sql
 from retention.execute.ranges import END, Blocks, Keys, Range, Ranges, Staged
-from retention.plan.rules import BoundRule
 
 FIRST, LAST = -(2**70), 2**70
 """The cuts before the first row and after the last one, below and above whatever a key of 64 bits may be."""
@@ -70,16 +69,12 @@ class BlockLine:
 class KeyLine:
     """Rows in the order of a key that is one whole number: a cut lies behind the row that has its number.
 
-    ``staged``: where only those whose keys are staged count, in a table of that name in each worker's own session.
+    ``ranges`` are those that one worker alone would take of ``table``: of all rows, or of the keys that are staged by
+    that name in each worker's own session.
     """
 
-    rule: BoundRule
-    staged: Table | None = None
-
-    @property
-    def ranges(self) -> Ranges:
-        """Return the ranges that one worker alone would take."""
-        return Keys(self.rule) if self.staged is None else Staged(self.rule, self.staged)
+    ranges: Keys | Staged
+    table: Table
 
     def forward(self, connection: Connection, cut: int, steps: int) -> int:
         """Return the cut that lies ``steps`` rows behind another one."""
@@ -103,7 +98,7 @@ class KeyLine:
 
     @property
     def _key(self) -> Sql:
-        return (self.rule.shape.sql if self.staged is None else self.staged).c[self.rule.key[0]]
+        return self.table.c[self.ranges.rule.key[0]]
 
 
 @dataclass
@@ -175,7 +170,7 @@ def sides(ranges: Ranges) -> tuple[Ranges, Ranges] | None:
     if isinstance(ranges, Blocks):
         line = BlockLine(ranges.dialect, ranges.total)
     elif isinstance(ranges, Keys | Staged) and ranges.rule.numbered:
-        line = KeyLine(ranges.rule, ranges.staged if isinstance(ranges, Staged) else None)
+        line = KeyLine(ranges, ranges.staged if isinstance(ranges, Staged) else ranges.rule.shape.sql)
     else:
         return None
     meeting = Meeting(line)

@@ -16,12 +16,10 @@ from retention.database.dialect import Dialect
 from retention.database.own_tables import BATCH
 from retention.database.watch import Watch
 from retention.errors import DatabaseFault
-from retention.execute.drag import Drag, Turns
+from retention.execute.drag import AIM, Drag, Turns
 
 BUSY = 50.0
 """Transactions of others in a second from which on they count as being at work."""
-_AIM = 0.125
-"""The share of its target time that a batch may take meanwhile."""
 _EVERY = 0.2
 _SOON = 0.05
 """How long after the first count the next one follows: until then nobody knows, and batches are as short."""
@@ -68,13 +66,13 @@ class OthersSignal:
         others, before = self._others(), self._before
         self._before = None if others is None else (others, now)
         if others is None or before is None:
-            self.drag = Drag() if others is None else Drag(aim=_AIM)
+            self.drag = Drag() if others is None else Drag(aim=AIM)
             return
         rate = (others - before[0]) / (now - before[1])
         if rate >= BUSY:
             self._until = now + _REMEMBERED
             why = f"others write {rate:.0f} times a second"
-            self.drag = Drag(kinds=("others",), why=why, aim=_AIM)
+            self.drag = Drag(kinds=("others",), why=why, aim=AIM)
         elif now >= self._until:
             self.drag = Drag()
 

@@ -169,8 +169,8 @@ class Batch:
             found = self._run(self._keys, rule).all()
             if found:
                 width = len(rule.key)
-                days = [[None if text is None else date.fromisoformat(text) for text in one[width:]] for one in found]
-                dones.append(Done(rule, len(found), [tuple(one[:width]) for one in found], latest(days)))
+                days = latest(one[width:] for one in found)
+                dones.append(Done(rule, len(found), [tuple(one[:width]) for one in found], days))
         return dones
 
     def keep(self, dones: Sequence[Done]) -> list[tuple[KeptClocks, Sequence[str]]]:

@@ -50,9 +50,9 @@ class Ranges(abc.ABC):
         return 50_000
 
     @property
-    @abc.abstractmethod
     def ends(self) -> Sequence[tuple[bool, bool]]:
         """Return the kinds of ranges a walk has: whether they begin, and whether they end."""
+        return ((False, True), (True, True), (True, False))
 
     @abc.abstractmethod
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
@@ -100,11 +100,6 @@ class Keys(Ranges):
     """By the key, in its order: where rows lie in the order of the key, as InnoDB and SQLite keep them."""
 
     rule: BoundRule
-
-    @property
-    def ends(self) -> Sequence[tuple[bool, bool]]:
-        """Return the kinds of ranges a walk has."""
-        return ((False, True), (True, True), (True, False))
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the key that lies ``steps`` rows on."""
@@ -186,11 +181,6 @@ class Staged(Ranges):
 
     rule: BoundRule
     staged: Table
-
-    @property
-    def ends(self) -> Sequence[tuple[bool, bool]]:
-        """Return the kinds of ranges a walk has."""
-        return ((False, True), (True, True), (True, False))
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range of the next ``steps`` staged keys."""

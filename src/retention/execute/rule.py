@@ -10,9 +10,10 @@ from datetime import date
 from sqlalchemy import Connection, Table, select
 
 from retention.database.own_tables import BATCH, CLOCK, DONE
+from retention.database.reading import Sql
 from retention.errors import BrokeOff, DatabaseFault, Refused
 from retention.execute.batch import Batches
-from retention.execute.columns import ChangeColumns
+from retention.execute.columns import ChangeColumns, may_be_shared
 from retention.execute.context import Json, Outcome, RunContext
 from retention.execute.delete import Delete
 from retention.execute.emptied import drop_emptied
@@ -20,7 +21,6 @@ from retention.execute.holding import UnitHolds
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.meeting import sides
 from retention.execute.moving import Moving
-from retention.execute.other_end import OtherEnd, may_be_shared
 from retention.execute.ranges import Ranges, Staged
 from retention.execute.seal import Seal
 from retention.execute.second import working_beside, worth_two
@@ -56,7 +56,7 @@ class RuleRun:
     throttle: Throttle
     earlier: Sequence[Mapping[str, Json]] = ()
     work: Work | None = None
-    beside: Sweep | OtherEnd | None = None
+    beside: Sweep | ChangeColumns | None = None
     tally: Tally = field(init=False)
     worker: Worker = field(init=False)
     started: float = 0.0
@@ -82,7 +82,7 @@ class RuleRun:
                 stopped = self._rest(connection)
         return self.end(connection, stopped)
 
-    def _both(self, connection: Connection, beside: Sweep | OtherEnd) -> str | None:
+    def _both(self, connection: Connection, beside: Sweep | ChangeColumns) -> str | None:
         """Carry batches out with a second worker, and then what it has left; return why the run stops, if it does.
 
         What it has left of keys that lie in its own session is told anew.
@@ -234,7 +234,7 @@ class RuleRun:
         both = sides(Staged(self.rule, staged))
         assert both is not None, "the key is a whole number"
         due = condition(self.unit, self.rule, as_of, covers, parts_gone=False, staged=False)
-        self.beside = OtherEnd(self.rule, due, staged.name, self._changing(staged, both[1]))
+        self.beside = self._changing(staged, both[1], due)
         return self._changing(staged, both[0])
 
     def _walked(self) -> Work:
@@ -244,7 +244,7 @@ class RuleRun:
             return Delete(self.unit, self.rule, as_of, covers, staged, kept, self.seal(), Moving.of(self.rule))
         return self._changing(staged)
 
-    def _changing(self, staged: Table, steps: Ranges | None = None) -> ChangeColumns:
+    def _changing(self, staged: Table, steps: Ranges | None = None, due: Sql | None = None) -> ChangeColumns:
         walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal(), steps)
         transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
-        return ChangeColumns(walk, self.context, transforms, key_id)
+        return ChangeColumns(walk, self.context, transforms, key_id, due)

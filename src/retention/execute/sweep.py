@@ -56,17 +56,14 @@ class Sweep:
         """Set the isolation of the batches; nothing is to be staged."""
         database = self.statements.rule.binding.database
         if self.statements.may_look:
-            with database.transaction(connection):
-                self.statements.snapshot = database.dialect.keeps_snapshot(connection)
-        if self.statements.snapshot:
-            connection.execution_options(isolation_level=database.dialect.snapshot)
+            self.statements.snapshot = database.keep_snapshot(connection)
         if self.rehearses:
             self._rehearse(connection)
 
     def finish(self, connection: Connection) -> None:
         """Set the isolation back."""
         if self.statements.snapshot:
-            connection.execution_options(isolation_level=self.statements.rule.binding.database.dialect.run_isolation)
+            self.statements.rule.binding.database.forget_snapshot(connection)
 
     def renew(self) -> None:
         """Make the statements anew: the holds in force have changed.

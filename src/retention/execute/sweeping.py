@@ -112,7 +112,7 @@ class Sweeping:
     def may_look(self) -> bool:
         """Whether rows may be looked at first: no child can hold one, and the engine counts parts that go along."""
         dialect = self.rule.binding.database.dialect
-        return dialect.snapshot is not None and not self._held and (not self.rule.parts or dialect.counts_deleted)
+        return not self._held and (not self.rule.parts or dialect.counts_deleted)
 
     @property
     def _looks(self) -> bool:

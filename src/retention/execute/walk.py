@@ -32,11 +32,16 @@ class Found:
     Its rows lie in the range of keys ``here``.
     """
 
-    keys: list[tuple[Any, ...]]
+    key_columns: Sequence[Sequence[Any]]
     texts: Sequence[Texts]
     extra: Sequence[Sequence[Any]]
     versions: Sequence[Sequence[Any]]
     here: Range
+
+    @cached_property
+    def keys(self) -> list[tuple[Any, ...]]:
+        """Return the rows' keys, a tuple each."""
+        return list(zip(*self.key_columns, strict=True))
 
 
 @dataclass
@@ -93,9 +98,8 @@ class Walk:
                 found = list(itertools.compress(found, allowed))
             if found:
                 columns = list(zip(*found, strict=True))
-                keys = list(zip(*columns[:width], strict=True))
-                texts = list(zip(*columns[width:beyond], strict=True)) or [()] * len(keys)
-                return Found(keys, texts, columns[beyond:end], columns[end:], here)
+                texts = list(zip(*columns[width:beyond], strict=True)) or [()] * len(found)
+                return Found(columns[:width], texts, columns[beyond:end], columns[end:], here)
         return None
 
     def _reading(self, here: Range, *, locks: bool) -> Query:
@@ -112,11 +116,11 @@ class Walk:
         return self._written[written]
 
 
-def days_of(texts: Texts) -> Days:
+def days_of(texts: Sequence[str | None]) -> Days:
     """Return the days of one row's clocks."""
     return tuple(None if text is None else date.fromisoformat(text) for text in texts)
 
 
-def latest(rows: Iterable[Sequence[date | None]]) -> list[date | None]:
-    """Return each row's latest event day."""
-    return [max((day for day in one if day is not None), default=None) for one in rows]
+def latest(rows: Iterable[Sequence[str | None]]) -> list[date | None]:
+    """Return each row's latest event day, of what its clocks say."""
+    return [max((day for day in days_of(one) if day is not None), default=None) for one in rows]

@@ -1,7 +1,7 @@
 """Keys: the ring that surrogates draw from, and the ledger's own secrets. None of them ever reaches SQL."""
 
 from retention.keys.blocks import permuted
-from retention.keys.fingerprint import Fingerprint, Fingerprinter, Keys, as_tuples, numbered, numbers_of
+from retention.keys.fingerprint import Fingerprint, Fingerprinter, Keys, as_tuples, numbers_of
 from retention.keys.kept import FingerprintFile, KeptFingerprints
 from retention.keys.ordering import in_order
 from retention.keys.ring import KeyRing, KeyRingError, RingKey, RunKey
@@ -21,7 +21,6 @@ __all__ = [
     "RunKey",
     "as_tuples",
     "in_order",
-    "numbered",
     "numbers_of",
     "permuted",
     "seal",

@@ -34,11 +34,6 @@ def numbers_of(gathered: str | bytes) -> Numbers:
     return np.fromstring(gathered, dtype=np.int64, sep=",")
 
 
-def numbered(keys: Sequence[tuple[Any, ...]]) -> Numbers:
-    """Return single whole numbers as one array."""
-    return np.fromiter((number for (number,) in keys), dtype=np.int64, count=len(keys))
-
-
 def as_tuples(keys: Keys) -> Sequence[tuple[Any, ...]]:
     """Return the keys, a tuple each."""
     return [(number,) for number in keys.tolist()] if isinstance(keys, np.ndarray) else keys
@@ -71,17 +66,14 @@ class _TableFingerprints:
         if all(len(row) == 1 and type(row[0]) is int and -_LIMIT <= row[0] < _LIMIT for row in rows):
             return self._numbers([row[0] for row in rows])
         if all(len(row) == 1 and isinstance(row[0], UUID) for row in rows):
-            return self._permute(b"".join(row[0].bytes for row in rows), "uuid")
+            return permuted(derive(self.key, "uuid"), b"".join(row[0].bytes for row in rows))
         return b"".join(self._hash(row) for row in rows)
 
     def _numbers(self, numbers: Sequence[int] | Numbers) -> bytes:
         blocks = np.zeros((len(numbers), 2), dtype=">i8")
         blocks[:, 0] = _INTEGER
         blocks[:, 1] = numbers
-        return self._permute(blocks.tobytes(), "integer")
-
-    def _permute(self, blocks: bytes, kind: str) -> bytes:
-        return permuted(derive(self.key, kind), blocks)
+        return permuted(derive(self.key, "integer"), blocks.tobytes())
 
     def _hash(self, row: tuple[Any, ...]) -> bytes:
         if len(row) == 1:

@@ -56,8 +56,7 @@ class DateShift(Transform):
 
     @cached_property
     def _drawing(self) -> Drawing:
-        assert self.keys is not None
-        return Drawing(self.keys, "date_shift", str(self.argument))
+        return Drawing(self.key, "date_shift", str(self.argument))
 
     def _moved(self, value: Any, step: timedelta) -> Any:
         day = day_of(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from retention.keys import permuted
-from retention.surrogate.base import KeySource, encoded, plain
+from retention.surrogate.base import encoded, plain
 
 Draws = NDArray[np.uint64]
 """Two numbers of 64 bits for each row."""
@@ -37,8 +38,8 @@ class Drawing:
     two of them drew for one subject has nothing in common.
     """
 
-    def __init__(self, keys: KeySource, *context: str) -> None:
-        self._keys = keys
+    def __init__(self, derive: Callable[..., bytes], *context: str) -> None:
+        self._derive = derive
         self._context = context
 
     def draw(self, values: pd.Series, subjects: pd.Series, there: NDArray[np.bool_]) -> Draws:
@@ -78,8 +79,8 @@ class Drawing:
 
     @cached_property
     def _name_key(self) -> bytes:
-        return self._keys.derive("subject")
+        return self._derive("subject")
 
     @cached_property
     def _own_key(self) -> bytes:
-        return self._keys.derive(*self._context)
+        return self._derive(*self._context)

@@ -49,8 +49,7 @@ class Fake(Transform):
 
     @cached_property
     def _drawing(self) -> Drawing:
-        assert self.keys is not None
-        return Drawing(self.keys, "fake", self.argument)
+        return Drawing(self.key, "fake", self.argument)
 
     def problems(self) -> list[str]:
         """Refuse a kind that isn't known, and a column that it doesn't fit."""
