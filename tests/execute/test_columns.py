@@ -136,7 +136,7 @@ def test_two_workers_change_every_row_once(bench: Bench, taken: dict[str, int], 
     assert (outcome.done, outcome.status, _short(bench)) == (due, "done", due)
     assert set(taken) == {"MainThread", SECOND}
     assert min(taken.values()) > 100 and sum(taken.values()) == due
-    assert _markers(bench) == {body["seq"]: body["rows"] for kind, body in chain.entries if kind == "batch"}
+    assert _markers(bench) == {body["seq"]: body["rows"] for body in chain.batches}
     assert bench.run(_matrix(bench, mark), AS_OF)["members"].done == 0
 
 

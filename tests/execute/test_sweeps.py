@@ -96,7 +96,7 @@ def test_every_due_row_goes_and_no_other(bench: Bench, swept: list[str], key: st
     assert (outcome.done, outcome.status, outcome.drifted) == (days.count(DUE), "done", 0)
     assert _left(bench) == (0, len(days) - days.count(DUE))
     assert (outcome.oldest, outcome.newest) == (date.fromisoformat(DUE), date.fromisoformat(DUE))
-    batches = [body for kind, body in chain.entries if kind == "batch"]
+    batches = chain.batches
     assert sum(body["rows"] for body in batches) == outcome.done and max(body["rows"] for body in batches) <= 400
     told = sum(body["fingerprints"] for body in batches)
     assert told == (outcome.done if proof_of == "keys" else 0)
@@ -122,8 +122,8 @@ def test_the_statements_of_a_large_rule_are_tried_over_no_rows_before_its_first_
         if context.cache_hit is CacheStats.CACHE_MISS and ("DELETE" in statement or "count(" in statement):
             parsed.append(statement)
 
-    def one(self: Sweep, connection: Any, **rows: Any) -> Any:
-        done = batch(self, connection, **rows)
+    def one(self: Sweep, connection: Any, ahead: Any, **rows: Any) -> Any:
+        done = batch(self, connection, ahead, **rows)
         assert not parsed, "no lock is held while a statement is written"
         return done
 
@@ -148,7 +148,7 @@ def test_rows_whose_clocks_only_look_due_stay_and_are_not_told_of(bench: Bench, 
     outcome = bench.run(matrix, AS_OF, chain=chain, batch_rows=300)["log"]
     assert (outcome.done, outcome.status) == (1995, "done")
     assert {row[0] for row in bench.all("SELECT id FROM log")} == ill
-    batches = [body for kind, body in chain.entries if kind == "batch"]
+    batches = chain.batches
     assert [sum(body[name] for body in batches) for name in ("rows", "fingerprints")] == [1995, 1995]
     assert (outcome.oldest, outcome.newest) == (date.fromisoformat(DUE), date.fromisoformat(DUE))
     assert swept
@@ -270,7 +270,7 @@ def test_what_changes_between_being_told_of_and_going_is_told_of_anew(bench: Ben
         outcome = bench.run(_matrix(bench), AS_OF, chain=chain, batch_rows=400)["log"]
     assert beside.acted and swept
     assert (bench.all("SELECT id FROM log"), outcome.done) == ([(5,)], 999)
-    told = b"".join(chain.blobs)
+    told = chain.fingerprints
     one, other = (Fingerprinter(bytes(32)).for_table("shop.log")([(number,)]) for number in (5, 6))
     assert len(told) == 999 * len(one)
     assert (told.find(one), told.find(other) >= 0) == (-1, True)
@@ -285,7 +285,7 @@ def test_a_row_that_comes_between_being_told_of_and_going_is_told_of(bench: Benc
         bench.run(_matrix(bench), AS_OF, chain=chain, batch_rows=400)
     assert beside.acted and swept
     (left,) = bench.all("SELECT id FROM log")
-    told, makes = b"".join(chain.blobs), Fingerprinter(bytes(32)).for_table("shop.log")
+    told, makes = chain.fingerprints, Fingerprinter(bytes(32)).for_table("shop.log")
     assert len(told) == 1000 * len(makes([left]))
     assert left != (0,) and told.find(makes([left])) == -1 and makes([(0,)]) in told, "as many as were planned go"
 
@@ -317,6 +317,7 @@ def test_a_row_that_a_trigger_keeps_is_not_told_of(bench: Bench, swept: list[str
     with pytest.raises(AssertionError, match="would have deleted 0 rows where 1 were read"):
         bench.run(_matrix(bench), AS_OF, chain=chain, batch_rows=400)
     assert bench.all("SELECT id FROM log") == [(5,)]
-    told = [body for kind, body in chain.entries if kind == "batch"]
-    assert sum(body["rows"] for body in told) == sum(body["fingerprints"] for body in told) == 999
+    marked = {row[0] for row in bench.all("SELECT seq FROM retention_batch")}
+    gone = [body for body in chain.batches if body["seq"] in marked]
+    assert sum(body["rows"] for body in gone) == sum(body["fingerprints"] for body in gone) == 999
     assert swept

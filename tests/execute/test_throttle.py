@@ -12,8 +12,8 @@ from sqlalchemy import make_url
 from retention.database.sqlite import SQLite
 from retention.database.watch import Watch
 from retention.errors import Refused
-from retention.execute.batch import Done
 from retention.execute.context import RunContext
+from retention.execute.done import Done
 from retention.execute.drag import AIM, Drag, slower
 from retention.execute.giving_way import GAP, LISTENING, LONG_GAP, GivingWay
 from retention.execute.others import Attempts, OthersSignal

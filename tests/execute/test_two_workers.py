@@ -72,7 +72,7 @@ def marked(bench: Bench) -> dict[int, int]:
 
 def told(chain: Chain) -> dict[int, int]:
     """Return the rows of each batch as the ledger has them last."""
-    return {body["seq"]: body["rows"] for kind, body in chain.entries if kind == "batch"}
+    return {body["seq"]: body["rows"] for body in chain.batches}
 
 
 def test_both_take_rows_and_every_due_one_goes_once(bench: Bench, taken: dict[str, int]) -> None:
@@ -146,15 +146,15 @@ def test_a_lost_connection_of_the_second_breaks_the_run_off_and_the_next_ends_it
     matrix = made(bench)
     due, whole = left(bench)
     own = "pg_backend_pid()" if bench.engine == "postgresql" else "connection_id()"
-    record = Batches._record
+    mark = Batches._mark
 
-    def cut(self: Batches, number: int, done: Any) -> None:
-        record(self, number, done)
+    def cut(self: Batches, connection: Any, numbered: Any) -> None:
+        mark(self, connection, numbered)
         if threading.current_thread().name == SECOND and len(sessions) >= 2 and not cuts:
             with bench.database.engine.connect() as other:
                 kill = "SELECT pg_terminate_backend({})" if bench.engine == "postgresql" else "KILL {}"
                 other.execution_options(isolation_level="AUTOCOMMIT").execute(text(kill.format(sessions[-1])))
-                cuts.append(number)
+                cuts.append(sessions[-1])
 
     sessions: list[int] = []
     cuts: list[int] = []
@@ -166,7 +166,7 @@ def test_a_lost_connection_of_the_second_breaks_the_run_off_and_the_next_ends_it
 
     original = Lease.check
     monkeypatch.setattr(Lease, "check", noted)
-    monkeypatch.setattr(Batches, "_record", cut)
+    monkeypatch.setattr(Batches, "_mark", cut)
     with pytest.raises(BrokeOff, match="connection is lost"):
         bench.run(matrix, AS_OF, batch_rows=100)
     monkeypatch.undo()

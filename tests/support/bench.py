@@ -44,11 +44,22 @@ class Chain:
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, Mapping[str, Any]]] = []
-        self.blobs: list[bytes] = []
+        self._batches: dict[int, tuple[Mapping[str, Any], bytes]] = {}
 
     def append(self, kind: str, body: Mapping[str, Any], blob: bytes | None = None) -> None:
         self.entries.append((kind, body))
-        self.blobs.extend([] if blob is None else [blob])
+        if kind == "batch":
+            self._batches[body["seq"]] = body, blob or b""
+
+    @property
+    def batches(self) -> list[Mapping[str, Any]]:
+        """Return the batches, each as it was told last: one that was rolled back gives its number to the next try."""
+        return [body for body, _blob in self._batches.values()]
+
+    @property
+    def fingerprints(self) -> bytes:
+        """Return the fingerprints of all batches, one after the other."""
+        return b"".join(blob for _body, blob in self._batches.values())
 
 
 class Mistaken(AssertionError):

@@ -71,7 +71,8 @@ def _run(environment: Mapping[str, str], arguments: Sequence[str], step: str, af
     _watch(Sweep, "batch", meet, None, STEPS[1])
     _watch(Delete, "batch", meet, None, STEPS[1])
     _watch(ChangeColumns, "batch", meet, None, STEPS[1])
-    _watch(Batches, "_record", meet, STEPS[2], STEPS[3])
+    _watch(Batches, "_mark", meet, None, STEPS[2])
+    _watch(Batches, "_record", meet, None, STEPS[3])
     _watch(Batches, "carry_out", meet, None, STEPS[4])
     main(list(arguments))
 

@@ -1,4 +1,4 @@
-"""One batch, exact after any kill: statement, marker, ledger, commit.
+"""One batch, exact after any kill: statement, marker, ledger, commit; the ledger at last when the commit comes.
 
 Committed if and only if the marker is there. The ledger's entry is durable before the commit; an entry whose marker is
 missing is a batch that never was.
@@ -9,44 +9,20 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlalchemy import Connection, func, insert, select
 
 from retention.database.connect import Database
 from retention.database.lease import Lease
 from retention.database.own_tables import BATCH
+from retention.execute.ahead import Act, Ahead
 from retention.execute.context import RunContext, TaskChain
-from retention.keys import Keys
-from retention.plan.rules import BoundRule
+from retention.execute.done import Done
 
 _MARKER = insert(BATCH)
-
-
-@dataclass
-class Done:
-    """What the action of a batch did to one rule's rows, inside the open transaction.
-
-    ``statement_ms`` is how long its longest statement took, ``held_ms`` how long its locks were held: to the commit,
-    the ledger's write included. They were held from ``locked`` on, of the monotonic clock; None: from the beginning.
-    ``looked_ms`` is how long rows were looked at before that.
-    """
-
-    rule: BoundRule
-    rows: int
-    keys: Keys
-    days: Sequence[date | None]
-    parts: dict[str, int] = field(default_factory=dict)
-    statement_ms: float = 0.0
-    key_id: str | None = None
-    held_ms: float = 0.0
-    locked: float | None = None
-    looked_ms: float = 0.0
-
-
-Act = Callable[[Connection], Sequence[Done]]
-"""Carries one batch out in the open transaction, for one rule or for several; nothing where no row was left."""
 
 
 @dataclass
@@ -54,7 +30,7 @@ class Batches:
     """The batches of one task: their sequence, their lease, their chain.
 
     ``still`` raises where what the statements rested on has changed while the batch was open. ``sequence`` is the last
-    number that was given, and the next one lies ``step`` further.
+    number that was given, and the next one lies ``step`` further. What ``pool`` runs writes entries ahead.
     """
 
     context: RunContext
@@ -62,6 +38,7 @@ class Batches:
     chain: TaskChain
     still: Callable[[], None]
     database: Database
+    pool: Executor
     sequence: int = 0
     step: int = 1
 
@@ -91,24 +68,12 @@ class Batches:
         with self.database.transaction(connection):
             self.lease.check(connection)
             began = time.monotonic()
-            dones = act(connection)
-            at = self.context.now().isoformat()
-            numbers = itertools.count(self.sequence + self.step, self.step)
-            numbered = list(zip(numbers, dones, strict=False))
-            for number, done in numbered:
-                connection.execute(
-                    _MARKER,
-                    {
-                        "run": self.lease.run,
-                        "unit": self.lease.unit,
-                        "seq": number,
-                        "epoch": self.lease.epoch,
-                        "rule": done.rule.id,
-                        "row_count": done.rows,
-                        "at": at,
-                    },
-                )
-            for number, done in numbered:
+            number = self.sequence + self.step
+            with Ahead(partial(self._record, number), self.pool) as ahead:
+                dones = act(connection, ahead)
+                numbered = list(zip(itertools.count(number, self.step), dones, strict=False))
+                self._mark(connection, numbered)
+            for number, done in () if ahead.used else numbered:
                 self._record(number, done)
             if dones:
                 self.still()
@@ -117,6 +82,22 @@ class Batches:
         for done in dones:
             done.held_ms = (time.monotonic() - (began if done.locked is None else done.locked)) * 1000
         return dones
+
+    def _mark(self, connection: Connection, numbered: Iterable[tuple[int, Done]]) -> None:
+        at = self.context.now().isoformat()
+        for number, done in numbered:
+            connection.execute(
+                _MARKER,
+                {
+                    "run": self.lease.run,
+                    "unit": self.lease.unit,
+                    "seq": number,
+                    "epoch": self.lease.epoch,
+                    "rule": done.rule.id,
+                    "row_count": done.rows,
+                    "at": at,
+                },
+            )
 
     def _record(self, number: int, done: Done) -> None:
         known = [day.isoformat() for day in done.days if day is not None]

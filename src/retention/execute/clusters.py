@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Index, Table, delete, insert, literal, select
 
 from retention.database.names import TableKey
 from retention.database.temporary import empty_table
-from retention.execute.batch import Done
+from retention.execute.ahead import Ahead
+from retention.execute.done import Done
 from retention.execute.kept_clock import kept_clocks
 from retention.execute.moving import Moving
 from retention.execute.moving_together import move
@@ -87,12 +88,14 @@ class Clusters:
             end += 1
         return end
 
-    def batch(self, connection: Connection, end: int, room: Mapping[str, int]) -> list[Done]:
+    def batch(self, connection: Connection, ahead: Ahead, end: int, room: Mapping[str, int]) -> list[Done]:
         """Delete the clusters up to ``end`` inside the open transaction, without those that may not go any more.
 
         Raises:
             DatabaseFault: a row stayed although everything let it go; nothing is to be committed.
         """
+        # Several rules' rows are told together, when they have gone.
+        del ahead
         started = time.monotonic()
         work = self.statements.batch(connection, self.last, end)
         work.lock()

@@ -34,8 +34,9 @@ from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import Sql
 from retention.database.temporary import Stage
 from retention.errors import DatabaseFault
-from retention.execute.batch import Done
+from retention.execute.ahead import Ahead
 from retention.execute.context import RunContext
+from retention.execute.done import Done
 from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
 from retention.execute.ranges import Range
@@ -141,7 +142,7 @@ class ChangeColumns:
         if self.snapshot:
             database.forget_snapshot(connection)
 
-    def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
+    def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
 
         Raises:
@@ -156,9 +157,12 @@ class ChangeColumns:
         found = self.walk.next(connection, rows, locks=locks)
         if found is None:
             return []
+        keys = np.array(found.key_columns[0], dtype=np.int64) if rule.numbered else found.keys
+        done = Done(rule, len(found.keys), keys, latest(set(found.texts)), key_id=self.key_id)
+        ahead(done)
         self.stage.load(connection, self._values(found))
         staged = self.stage.table
-        locked = locked or time.monotonic()
+        done.locked = locked = locked or time.monotonic()
         changed = connection.execute(self._changing(found.here), {**found.here.values, **self._mark()}).rowcount
         if changed != len(found.keys) and not locks:
             self.walk.last, self._careful = here, True
@@ -175,9 +179,8 @@ class ChangeColumns:
             old, new = self._keys(staged)
             rekey(connection, rule.binding, rule.table, old, new, but=rule.id)
         self._careful = False
-        took = (time.monotonic() - locked) * 1000
-        keys = np.array(found.key_columns[0], dtype=np.int64) if rule.numbered else found.keys
-        return [Done(rule, changed, keys, latest(set(found.texts)), {}, took, self.key_id, locked=locked)]
+        done.statement_ms = (time.monotonic() - locked) * 1000
+        return [done]
 
     @cached_property
     def _remembers(self) -> bool:

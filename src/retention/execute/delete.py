@@ -17,7 +17,8 @@ from retention.database.keyset import among, columns_of
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined
-from retention.execute.batch import Done
+from retention.execute.ahead import Ahead
+from retention.execute.done import Done
 from retention.execute.kept_clock import KeptClocks
 from retention.execute.moving import Copy, Moving
 from retention.execute.ranges import Range, Staged
@@ -82,7 +83,7 @@ class Delete:
         """Nothing more was staged."""
         del connection
 
-    def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
+    def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
         """Delete the next batch of at most ``rows`` rows inside the open transaction.
 
         Raises:
@@ -100,19 +101,21 @@ class Delete:
                 for lock in statements.locks:
                     connection.execute(lock, here.values).all()
                 require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
+            done = Done(self.rule, told.rows, told.keys, told.days)
+            if not statements.parts:
+                ahead(done)
             names = self._keep(connection, here) if self.kept_clocks is not None else ()
             copied = self.moving.carry_out(connection, statements.copies, here.values) if self.moving else {}
-            parts: dict[str, int] = {}
             for name, part in statements.parts:
-                parts[name] = parts.get(name, 0) + connection.execute(part, here.values).rowcount
+                done.parts[name] = done.parts.get(name, 0) + connection.execute(part, here.values).rowcount
             require(told, connection.execute(statements.rows, here.values).rowcount, self.rule)
             if self.moving is not None:
                 own = str(self.unit.binding.name_of(self.rule.table))
-                self.moving.require_same(copied, {**parts, own: told.rows})
+                self.moving.require_same(copied, {**done.parts, own: told.rows})
             if self.kept_clocks is not None:
                 self.kept_clocks.forget(connection, names)
-            took = (time.monotonic() - started) * 1000
-            return [Done(self.rule, told.rows, told.keys, told.days, parts, took)]
+            done.statement_ms = (time.monotonic() - started) * 1000
+            return [done]
         return []
 
     def _look(self, connection: Connection, statements: _Statements, here: Range) -> Told:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from retention.database.names import TableKey
-from retention.execute.batch import Done
+from retention.execute.done import Done
 from retention.execute.moving import Moving
 from retention.execute.placed import Batch
 from retention.plan.units import part_paths

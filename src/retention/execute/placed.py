@@ -34,7 +34,7 @@ from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined
 from retention.errors import DatabaseFault
-from retention.execute.batch import Done
+from retention.execute.done import Done
 from retention.execute.kept_clock import KeptClocks
 from retention.execute.seal import Seal
 from retention.execute.walk import latest

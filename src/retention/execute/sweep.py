@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 from sqlalchemy import Connection
 
 from retention.errors import DatabaseFault
-from retention.execute.batch import Done
+from retention.execute.ahead import Ahead
+from retention.execute.done import Done
 from retention.execute.ranges import END, Range, Ranges
 from retention.execute.seal import Seal
 from retention.execute.sweeping import Again, Sweeping
@@ -74,7 +75,7 @@ class Sweep:
         if not self.statements.along_goes:
             self.position = END
 
-    def batch(self, connection: Connection, rows: int, most: int) -> list[Done]:
+    def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
         """Delete the rows of the next range, about ``rows`` and never more than ``most``, in the open transaction.
 
         Raises:
@@ -87,10 +88,16 @@ class Sweep:
         if here is None:
             self.position = END
             return []
-        told = self.statements.carry_out(connection, here, self._strangers)
-        if told.rows > most:
-            self._narrow(told.rows, most, steps)
-        self._see_approved(here, told)
+        rule = self.statements.rule
+
+        def certain(told: Told) -> None:
+            if told.rows > most:
+                self._narrow(told.rows, most, steps)
+            self._see_approved(here, told)
+            if not rule.parts:
+                ahead(Done(rule, told.rows, told.keys, told.days))
+
+        told = self.statements.carry_out(connection, here, self._strangers, certain)
         locked = told.locked or started
         looked, took = (locked - started) * 1000, (time.monotonic() - locked) * 1000
         self._learn(told.rows, steps)
@@ -98,7 +105,7 @@ class Sweep:
         self.position = here.end
         if not told.rows:
             return []
-        rule, longest = self.statements.rule, max(looked, took)
+        longest = max(looked, took)
         return [Done(rule, told.rows, told.keys, told.days, told.parts, longest, locked=told.locked, looked_ms=looked)]
 
     def _rehearse(self, connection: Connection) -> None:

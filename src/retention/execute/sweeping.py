@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -62,8 +62,12 @@ class Sweeping:
             for one in (telling, *counting, *([] if deleting is None else [deleting])):
                 connection.execute(one, nowhere)
 
-    def carry_out(self, connection: Connection, here: Range, but: Sequence[tuple[Any, ...]]) -> Told:
+    def carry_out(
+        self, connection: Connection, here: Range, but: Sequence[tuple[Any, ...]], certain: Callable[[Told], None]
+    ) -> Told:
         """Delete the rows of a range, all but those with the keys ``but``.
+
+        ``certain`` is called with what is told of them, which is before they go where one statement doesn't do it all.
 
         Raises:
             Again: it told of rows that stay, as their values are ill-formed, or a trigger keeps them.
@@ -74,6 +78,7 @@ class Sweeping:
         told = self._telling.read(connection.execute(telling, here.values))
         if not told.rows:
             return told
+        certain(told)
         parts = self._along.counted(connection, counting, here.values)
         locked = time.monotonic() if self._looks else None
         if deleting is not None:

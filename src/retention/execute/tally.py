@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from retention.execute.batch import Done
 from retention.execute.context import Outcome, RunContext
+from retention.execute.done import Done
 
 _TELL_EVERY = 3.0
 

@@ -14,8 +14,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from retention.execute.batch import Act, Done
+from retention.execute.ahead import Act, Ahead
 from retention.execute.context import RunContext
+from retention.execute.done import Done
 from retention.execute.drag import Drag, together
 from retention.execute.giving_way import GivingWay
 from retention.execute.load_probe import LoadSignal
@@ -112,9 +113,9 @@ class Throttle:
     def watched(self, act: Act) -> Act:
         """Return a batch's action that looks, while its locks are held, whether somebody waits for them."""
 
-        def acting(connection: Connection) -> list[Done]:
+        def acting(connection: Connection, ahead: Ahead) -> list[Done]:
             self.attempts.number += 1
-            dones = list(act(connection))
+            dones = list(act(connection, ahead))
             if dones:
                 self.waiting.look()
             return dones

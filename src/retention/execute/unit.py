@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -22,6 +23,8 @@ from retention.plan.going import Going
 from retention.plan.plan import RulePlan
 from retention.plan.rules import BoundRule
 from retention.plan.units import Unit
+
+_WORKERS = 2
 
 
 @dataclass
@@ -49,11 +52,15 @@ class UnitRun:
         outcomes = {plan.id: self.withheld.get(plan.id) or Outcome(plan) for plan in self.plan}
         with leased(database, self.unit.binding.identity, self.unit.id, self.context.run, self.context.now) as lease:
             self.chain.append("unit_begun", {"unit": self.unit.id, "epoch": lease.epoch})
-            with database.session() as connection, throttled(self.context, self.unit, connection) as throttle:
+            with (
+                ThreadPoolExecutor(_WORKERS, "ledger") as pool,
+                database.session() as connection,
+                throttled(self.context, self.unit, connection) as throttle,
+            ):
                 with database.transaction(connection):
                     database.dialect.lock_timeout(connection, throttle.lock_timeout_ms)
                     throttle.waiting.begin(connection)
-                self._carried(connection, lease, outcomes, throttle)
+                self._carried(connection, lease, outcomes, throttle, pool)
             self.chain.append(
                 "unit_ended",
                 {"unit": self.unit.id, "epoch": lease.epoch, "rules": [one.as_entry() for one in outcomes.values()]},
@@ -61,13 +68,18 @@ class UnitRun:
         return list(outcomes.values())
 
     def _carried(
-        self, connection: Connection, lease: Lease, outcomes: Mapping[str, Outcome], throttle: Throttle
+        self,
+        connection: Connection,
+        lease: Lease,
+        outcomes: Mapping[str, Outcome],
+        throttle: Throttle,
+        pool: Executor,
     ) -> None:
         context = throttle.context
         # What a rule that isn't carried out would have taken stays, and holds what it refers to.
         unit = self.unit.without(frozenset(self.withheld))
         holds = UnitHolds(context, unit, lease, self.chain)
-        batches = Batches(context, lease, self.chain, holds.require_same, unit.binding.database)
+        batches = Batches(context, lease, self.chain, holds.require_same, unit.binding.database, pool)
         batches.resume(connection)
         staging = Staging(Going(connection, unit, context.as_of, holds.covers))
         runs = [

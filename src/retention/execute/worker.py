@@ -10,7 +10,9 @@ from typing import Any, ClassVar, Protocol
 from sqlalchemy import Connection
 
 from retention.errors import DatabaseFault
-from retention.execute.batch import Batches, Done
+from retention.execute.ahead import Ahead
+from retention.execute.batch import Batches
+from retention.execute.done import Done
 from retention.execute.holding import HoldsMoved
 from retention.execute.pace import Pace
 from retention.execute.sweeping import Again
@@ -40,7 +42,7 @@ class Work(Protocol):
     def finish(self, connection: Connection) -> None:
         """Drop what was staged."""
 
-    def batch(self, connection: Connection, rows: int, most: int) -> Sequence[Done]:
+    def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> Sequence[Done]:
         """Carry out the next batch of about ``rows`` rows, never more than ``most``, inside the open transaction."""
 
 
