@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from retention.execute.sweep import Sweep
-from retention.register import Hold
-from support.bench import Bench, Chain, NoHolds
+from support.bench import Bench, Chain, OneHold
 from support.beside import Beside
 
 AS_OF = date(2026, 11, 24)
@@ -199,21 +198,16 @@ def test_what_refers_to_a_part_from_beside_keeps_the_record(bench: Bench, swept:
     assert not swept
 
 
-def test_a_hold_on_a_part_that_comes_while_records_go_keeps_them(
-    bench: Bench, swept: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hold_on_a_part_that_comes_while_records_go_keeps_them(bench: Bench, swept: list[int]) -> None:
     matrix, chain = made(bench), Chain()
-    hold = Hold("where", "shop", "b", "r", id="h1", table="shop.line", where="what = 'book' and order_id > 390")
 
-    class Held(NoHolds):
+    class Coming(OneHold):
         def version(self) -> int:
-            return int(any(kind == "batch" for kind, _body in chain.entries))
+            self.there = self.there or bool(chain.batches)
+            return super().version()
 
-        def of(self, database: str, identity: str) -> Sequence[Hold]:
-            return (hold,) if self.version() else ()
-
-    monkeypatch.setattr("support.bench.NoHolds", Held)
-    outcome = bench.run(matrix, AS_OF, chain=chain, batch_rows=30)["orders"]
+    hold = Coming(kind="where", table="shop.line", where="what = 'book' and order_id > 390")
+    outcome = bench.run(matrix, AS_OF, chain=chain, holds=hold, batch_rows=30)["orders"]
     assert (outcome.done, outcome.survived) == (390, 10)
     assert outcome.parts == told(chain) == {"shop.line": 390 * LINES, "shop.stamp": 390 * STAMPS}
     assert bench.all("SELECT count(*) FROM line WHERE order_id BETWEEN 391 AND 400")[0][0] == 10 * LINES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from retention.database.lease import Lease
 from retention.database.mariadb import MariaDB
 from retention.errors import BrokeOff
-from support.bench import Bench, Chain, NoHolds
+from support.bench import Bench, Chain
 from support.beside import Beside
 from support.engines import SERVERS
-from support.workers import SECOND
+from support.workers import SECOND, Moved, cut_off
 
 AS_OF = date(2026, 11, 24)
 LEFT, STAYS = "2026-01-01", "2027-01-01"
@@ -150,23 +148,12 @@ def test_two_workers_keep_to_the_budget(bench: Bench, taken: dict[str, int]) -> 
 
 @on_servers
 @marked_or_not
-def test_what_the_second_worker_leaves_the_first_changes(
-    bench: Bench, taken: dict[str, int], mark: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_second_worker_leaves_the_first_changes(bench: Bench, taken: dict[str, int], mark: str | None) -> None:
     """The register moves while the second has a batch open: it gives up, and the run goes on under the new holds."""
     _members(bench, ROWS)
-
-    class Moved(NoHolds):
-        number = 0
-
-        def version(self) -> int:
-            if threading.current_thread().name == SECOND and taken.get(SECOND, 0) > 200:
-                type(self).number = 1
-            return self.number
-
-    monkeypatch.setattr("support.bench.NoHolds", Moved)
-    outcome = bench.run(_matrix(bench, mark), AS_OF, batch_rows=100)["members"]
-    assert Moved.number == 1
+    moved = Moved(taken, after=200)
+    outcome = bench.run(_matrix(bench, mark), AS_OF, holds=moved, batch_rows=100)["members"]
+    assert moved.number == 1
     assert (outcome.done, outcome.status, _short(bench)) == (ROWS, "done", ROWS)
     assert 0 < taken[SECOND] < taken["MainThread"]
 
@@ -176,18 +163,7 @@ def test_a_lost_connection_of_the_second_worker_breaks_the_run_off_and_the_next_
     bench: Bench, taken: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _members(bench, ROWS)
-    own = "pg_backend_pid()" if bench.engine == "postgresql" else "connection_id()"
-    kill = "SELECT pg_terminate_backend({})" if bench.engine == "postgresql" else "KILL {}"
-    check, cuts = Lease.check, []
-
-    def cut(self: Lease, connection: Any) -> None:
-        check(self, connection)
-        if threading.current_thread().name == SECOND and taken.get(SECOND, 0) > 200 and not cuts:
-            cuts.append(connection.execute(text(f"SELECT {own}")).scalar())
-            with bench.database.engine.connect() as other:
-                other.execution_options(isolation_level="AUTOCOMMIT").execute(text(kill.format(cuts[0])))
-
-    monkeypatch.setattr(Lease, "check", cut)
+    cuts = cut_off(bench, monkeypatch, taken, after=200)
     with pytest.raises(BrokeOff, match="connection is lost"):
         bench.run(_matrix(bench, "done_at"), AS_OF, batch_rows=100)
     assert cuts

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import random
-import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from retention.database.lease import Lease
 from retention.errors import BrokeOff
-from retention.execute.batch import Batches
-from support.bench import Bench, Chain, NoHolds
-from support.workers import SECOND
+from support.bench import Bench, Chain
+from support.workers import SECOND, Moved, cut_off
 
 AS_OF = date(2026, 11, 24)
 DUE, YOUNG = "2020-05-05", "2026-05-05"
@@ -78,7 +75,14 @@ def told(chain: Chain) -> dict[int, int]:
 def test_both_take_rows_and_every_due_one_goes_once(bench: Bench, taken: dict[str, int]) -> None:
     matrix, chain = made(bench), Chain()
     due, whole = left(bench)
-    outcome = bench.run(matrix, AS_OF, chain=chain, batch_rows=200)["log"]
+
+    def patient() -> None:
+        """Let the first worker wait for the second, whose session takes a while on a loaded machine."""
+        deadline = time.monotonic() + 10
+        while SECOND not in taken and taken and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    outcome = bench.run(matrix, AS_OF, chain=chain, stop=patient, batch_rows=200)["log"]
     assert (outcome.done, outcome.status, left(bench)) == (due, "done", (0, whole - due))
     assert set(taken) == {"MainThread", SECOND}
     assert min(taken.values()) > 0 and sum(taken.values()) == due
@@ -104,24 +108,13 @@ def test_together_they_keep_to_the_budget(bench: Bench, taken: dict[str, int], b
     assert sum(taken.values()) == budget
 
 
-def test_what_the_second_leaves_the_first_takes(
-    bench: Bench, taken: dict[str, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_the_second_leaves_the_first_takes(bench: Bench, taken: dict[str, int]) -> None:
     """The register moves while the second has a batch open: it gives up, and the run goes on under the new holds."""
     matrix = made(bench)
     due, whole = left(bench)
-
-    class Moved(NoHolds):
-        number = 0
-
-        def version(self) -> int:
-            if threading.current_thread().name == SECOND and taken.get(SECOND, 0) > 300:
-                type(self).number = 1
-            return self.number
-
-    monkeypatch.setattr("support.bench.NoHolds", Moved)
-    outcome = bench.run(matrix, AS_OF, batch_rows=100)["log"]
-    assert Moved.number == 1
+    moved = Moved(taken, after=300)
+    outcome = bench.run(matrix, AS_OF, holds=moved, batch_rows=100)["log"]
+    assert moved.number == 1
     assert (outcome.done, outcome.status, left(bench)) == (due, "done", (0, whole - due))
     assert 0 < taken[SECOND] < taken["MainThread"]
 
@@ -145,31 +138,11 @@ def test_a_lost_connection_of_the_second_breaks_the_run_off_and_the_next_ends_it
 ) -> None:
     matrix = made(bench)
     due, whole = left(bench)
-    own = "pg_backend_pid()" if bench.engine == "postgresql" else "connection_id()"
-    mark = Batches._mark
-
-    def cut(self: Batches, connection: Any, numbered: Any) -> None:
-        mark(self, connection, numbered)
-        if threading.current_thread().name == SECOND and len(sessions) >= 2 and not cuts:
-            with bench.database.engine.connect() as other:
-                kill = "SELECT pg_terminate_backend({})" if bench.engine == "postgresql" else "KILL {}"
-                other.execution_options(isolation_level="AUTOCOMMIT").execute(text(kill.format(sessions[-1])))
-                cuts.append(sessions[-1])
-
-    sessions: list[int] = []
-    cuts: list[int] = []
-
-    def noted(self: Any, connection: Any) -> None:
-        original(self, connection)
-        if threading.current_thread().name == SECOND:
-            sessions.append(connection.execute(text(f"SELECT {own}")).scalar())
-
-    original = Lease.check
-    monkeypatch.setattr(Lease, "check", noted)
-    monkeypatch.setattr(Batches, "_mark", cut)
+    cuts = cut_off(bench, monkeypatch, taken, after=100)
     with pytest.raises(BrokeOff, match="connection is lost"):
         bench.run(matrix, AS_OF, batch_rows=100)
     monkeypatch.undo()
+    assert cuts
     assert whole - left(bench)[1] == sum(marked(bench).values()) > 0
     before = sum(marked(bench).values())
     outcome = bench.run(matrix, AS_OF)["log"]

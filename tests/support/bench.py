@@ -76,6 +76,22 @@ class NoHolds:
         return ()
 
 
+class OneHold(NoHolds):
+    """A register that a hold may come to."""
+
+    def __init__(self, *, there: bool = False, **of: Any) -> None:
+        self.hold = Hold(
+            database="shop", by="the officer", reason="a case", id="h1", since="2026-11-24T00:00:00+00:00", **of
+        )
+        self.there = there
+
+    def version(self) -> int:
+        return int(self.there)
+
+    def of(self, database: str, identity: str) -> Sequence[Hold]:
+        return (self.hold,) if self.there else ()
+
+
 @dataclass
 class Bench:
     """One database and its live schema, under whatever matrix a test has next."""
@@ -158,6 +174,7 @@ class Bench:
         only: frozenset[str] = frozenset(),
         plan: Plan | None = None,
         chain: Chain | None = None,
+        holds: NoHolds | None = None,
         **context_: Any,
     ) -> dict[str, Outcome]:
         """Carry out a plan, or a new one; return the outcomes by rule. ``context_`` is more of the run's context."""
@@ -169,7 +186,7 @@ class Bench:
         key = RunKey.fresh()
         prints = Fingerprinter(bytes(32)).for_table
         context = RunContext(
-            f"run{next(_RUNS)}", as_of, lambda: now, prints, lambda _action: key, NoHolds(), **context_
+            f"run{next(_RUNS)}", as_of, lambda: now, prints, lambda _action: key, holds or NoHolds(), **context_
         )
         outcomes: dict[str, Outcome] = {}
         for unit in units:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +21,7 @@ from retention.database.own_tables import BATCH
 from retention.execute.ahead import Act, Ahead
 from retention.execute.context import RunContext, TaskChain
 from retention.execute.done import Done
+from retention.execute.holding import UnitHolds
 
 _MARKER = insert(BATCH)
 
@@ -29,14 +30,14 @@ _MARKER = insert(BATCH)
 class Batches:
     """The batches of one task: their sequence, their lease, their chain.
 
-    ``still`` raises where what the statements rested on has changed while the batch was open. ``sequence`` is the last
-    number that was given, and the next one lies ``step`` further. What ``pool`` runs writes entries ahead.
+    ``sequence`` is the last number that was given, and the next one lies ``step`` further. What ``pool`` runs writes
+    entries ahead.
     """
 
     context: RunContext
     lease: Lease
     chain: TaskChain
-    still: Callable[[], None]
+    holds: UnitHolds
     database: Database
     pool: Executor
     sequence: int = 0
@@ -58,10 +59,13 @@ class Batches:
         """Go on after the last batch of several workers."""
         self.sequence = max(self.sequence, *(one.sequence for one in some))
 
-    def carry_out(self, connection: Connection, act: Act) -> Sequence[Done]:
+    def carry_out(self, connection: Connection, act: Act, under: int | None) -> Sequence[Done]:
         """Run one batch to its commit; rows of several rules that go in one transaction have a marker each.
 
+        ``under`` is the version of the register that the statements of ``act`` were written under.
+
         Raises:
+            HoldsMoved: another one is in force by now.
             Fenced: the lease is another task's.
             DatabaseFault, LedgerFault: nothing of the batch was committed.
         """
@@ -76,7 +80,7 @@ class Batches:
             for number, done in () if ahead.used else numbered:
                 self._record(number, done)
             if dones:
-                self.still()
+                self.holds.require(under)
             # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
             self.sequence += self.step * len(dones)
         for done in dones:

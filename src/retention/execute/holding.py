@@ -56,7 +56,9 @@ class UnitHolds:
         if held.holds or self.held.holds:
             covering = [hold.id for hold in held.holds]
             self.chain.append("holds", {"unit": self.unit.id, "version": version, "holds": covering, "keys": keys})
-        self.held, self._version = held, version
+        # In this order: another thread that sees the version has to meet what belongs to it.
+        self.held = held
+        self._version = version
 
     def covers(self, table: TableKey, row: FromClause) -> Sql:
         """Return whether a hold in force covers a row, as they were staged last."""
@@ -70,13 +72,21 @@ class UnitHolds:
         lapsed = self.unit.table_rules(rule).lapsed(row, as_of, remaining(as_of, self.covers))
         return self.held.counts(connection, rule.table, row, and_(rule.selected(row), lapsed))
 
-    def require_same(self) -> None:
-        """See, before a batch commits, that its statements ran under the holds in force.
+    @property
+    def version(self) -> int | None:
+        """Return the version of the register that is staged: whoever wrote statements under another writes them anew.
+
+        Workers and rules of one unit share what is staged, and only one of them finds that it has moved.
+        """
+        return self._version
+
+    def require(self, under: int | None) -> None:
+        """See, before a batch commits, that the version its statements were written under is in force.
 
         Raises:
-            HoldsMoved: the register has moved since they were staged.
+            HoldsMoved: the register has moved since then.
         """
-        if self._version != self.context.holds.version():
+        if under != self.context.holds.version():
             raise HoldsMoved
 
     def forget(self, connection: Connection) -> None:

@@ -85,7 +85,7 @@ class KnotRun:
 
     def _batches(self, connection: Connection, clusters: Clusters) -> str | None:
         runs = {run.rule.id: run for run in self.runs}
-        pace = self.throttle.pace()
+        pace, under = self.throttle.pace(), self.holds.version
         failures = refusals = 0
         while not clusters.ended and any(run.tally.left > 0 for run in self.runs):
             rows = self.throttle.take(", ".join(runs), pace.rows)
@@ -96,9 +96,10 @@ class KnotRun:
             room = {name: run.tally.left for name, run in runs.items()}
             try:
                 act = self.throttle.watched(partial(clusters.batch, end=end, room=room))
-                dones = self.batches.carry_out(connection, act)
+                dones = self.batches.carry_out(connection, act, under)
             except HoldsMoved:
                 self.holds.follow(connection)
+                under = self.holds.version
                 clusters.renew()
                 continue
             except DatabaseFault as fault:

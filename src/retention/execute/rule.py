@@ -125,7 +125,7 @@ class RuleRun:
         self.started = time.monotonic()
         self._before(connection)
         try:
-            self.holds.follow(connection)
+            self._follow(connection)
             self.work = self._work(connection)
             self.work.prepare(connection)
         except (DatabaseFault, Refused) as fault:
@@ -144,8 +144,12 @@ class RuleRun:
     def follow(self, connection: Connection) -> None:
         """Go on under the holds in force now."""
         assert self.work is not None
-        self.holds.follow(connection)
+        self._follow(connection)
         self.work.renew()
+
+    def _follow(self, connection: Connection) -> None:
+        self.holds.follow(connection)
+        self.worker.under = self.holds.version
 
     def fail(self, fault: DatabaseFault | Refused) -> None:
         """Note that the rule was refused, or that the database refused.

@@ -95,7 +95,7 @@ class Second:
             own = Throttle(
                 context, throttle.execution, throttle.target_ms, waiting, resting, attempts=throttle.attempts
             )
-            yield Worker(self.first.tally, self.first.batches, own, _give_up)
+            yield Worker(self.first.tally, self.first.batches, own, _give_up, self.first.under)
         finally:
             watch.close()
 

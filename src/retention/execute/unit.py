@@ -79,7 +79,7 @@ class UnitRun:
         # What a rule that isn't carried out would have taken stays, and holds what it refers to.
         unit = self.unit.without(frozenset(self.withheld))
         holds = UnitHolds(context, unit, lease, self.chain)
-        batches = Batches(context, lease, self.chain, holds.require_same, unit.binding.database, pool)
+        batches = Batches(context, lease, self.chain, holds, unit.binding.database, pool)
         batches.resume(connection)
         staging = Staging(Going(connection, unit, context.as_of, holds.covers))
         runs = [

@@ -48,12 +48,16 @@ class Work(Protocol):
 
 @dataclass
 class Worker:
-    """One who takes batches. ``moved`` is called where the holds in force aren't those that a batch began under."""
+    """One who takes batches. ``under`` is the version of the register that the statements at hand were written under.
+
+    ``moved`` is called where another one is in force.
+    """
 
     tally: Tally
     batches: Batches
     throttle: Throttle
     moved: Callable[[Connection], None]
+    under: int | None = None
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,6 +75,8 @@ class Worker:
             stopped = self.throttle.context.stop()
             if stopped:
                 return stopped
+            if self.under != self.batches.holds.version:
+                self.moved(connection)
             here = work.position
             try:
                 dones = self._batch(connection, work, rows)
@@ -99,7 +105,7 @@ class Worker:
             if not most:
                 return None
             batch = self.throttle.watched(partial(work.batch, rows=min(rows, most), most=most))
-            dones = self.batches.carry_out(connection, batch)
+            dones = self.batches.carry_out(connection, batch, self.under)
             for done in dones:
                 self.tally.took(done)
         self.throttle.learn(self.pace, dones)

@@ -1,7 +1,8 @@
 """Which rows live holds cover, for everything that counts, seals, destroys or looks again.
 
-A hold on a subject is staged as the keys of the rows it covers, so that whatever asks of a row looks up one key. A hold
-on a rule or on a condition needs none: what it says stands in the statement itself and is asked of the row as it is.
+A hold on a subject is staged as the keys of the rows it covers: they are looked up even once nothing tells any more
+whose the rows are. A hold on a rule or on a condition needs none: what it says stands in the statement itself and is
+asked of the row as it is.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Held:
                 if named is not None:
                     keys = select(literal(str(table)), self._key(table, row)).where(named)
                     statement = insert(self.keys).from_select(["table_name", "row_key"], keys)
-                    staged += connection.execute(statement).rowcount
+                    staged += connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount
         return staged
 
     def clear(self, connection: Connection) -> None:
@@ -126,11 +127,18 @@ class Held:
     # --- asking -------------------------------------------------------------------------------------------------
 
     def covers(self, table: TableKey, row: FromClause) -> Sql:
-        """Return whether any hold covers a row of ``table``; false itself where none can."""
+        """Return whether any hold covers a row of ``table``; false itself where none can.
+
+        While rows are destroyed a row is asked as it is by then as well: it may have become a held person's since keys
+        were staged. Those stay covered, whatever has become of the rows that told whose they are.
+        """
         found = [one.test(row) for one in self._conditions.values() if one.table == table]
         named = self._named(table, row, self._subjects)
         if named is not None:
-            found.append(self._staged(table, row) if table in self.tables else sure(named))
+            if table in self.tables:
+                found.append(self._staged(table, row))
+            if table not in self.tables or self.keys is HOLD:
+                found.append(sure(named))
         return or_(*found) if found else false()
 
     def reaches(self, table: TableKey) -> bool:
