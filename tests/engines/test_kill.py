@@ -21,6 +21,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from support.doomed import STEPS, start
+from support.library import make_library
 from support.shop import DAY, MATRIX, Shop, changed_matrix, make_shop
 
 pytestmark = pytest.mark.slow
@@ -31,6 +32,9 @@ MANY = 625
 """More than any run takes before it is killed: 500 rows, and then batches of a few."""
 RUN = ("run", *ACCEPTED, "--as-of", DAY.isoformat())
 PATIENCE = 120
+COMMITS = 4
+"""For how many seconds a server commits that is slow at it."""
+MARKED = "SELECT coalesce(sum(row_count), 0) FROM retention_batch"
 
 
 def _shop(url: str, folder: Path, members: int = 60) -> Shop:
@@ -117,6 +121,39 @@ def test_a_killed_change_of_columns_is_ended_by_the_next(
     sound = shop.call(capsys, "verify", "--json", "--rule", "usage", day=None)
     assert sound.document["problems"] == [], sound.out
     print(f"{sum(killed.values())} kills: {dict(killed)}")
+
+
+@pytest.mark.parametrize("engine_url", ["postgresql"], indirect=True)
+def test_what_the_server_still_commits_for_a_killed_run_is_waited_for(
+    engine_url: str, tmp_path: Path, capsys: Any
+) -> None:
+    """As where a commit waits for a replica: the marker is there only a while after the process has gone."""
+    library = make_library(engine_url, tmp_path)
+    slow = f"""BEGIN IF NOT EXISTS (SELECT FROM killed) THEN PERFORM pg_sleep({COMMITS}); END IF; RETURN NULL; END"""
+    with library.sql() as connection:
+        for statement in (
+            "CREATE TABLE killed (id INT)",
+            f"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS '{slow}'",
+            """CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON retention_batch DEFERRABLE INITIALLY DEFERRED
+               FOR EACH ROW EXECUTE FUNCTION slow()""",
+        ):
+            connection.exec_driver_sql(statement)
+    visits = ("run", "--rule", "visits", "--as-of", DAY.isoformat())
+    process = start(library.environment, visits, STEPS[4], 99, signal.SIGKILL)
+    committing = """SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'COMMIT'
+                    AND datname = current_database()"""
+    deadline = time.monotonic() + PATIENCE
+    while not library.one(committing) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.join(PATIENCE)
+    library.do("INSERT INTO killed VALUES (1)")
+    before = library.one("SELECT count(*) FROM visit")
+    assert library.call(capsys, "run", "--json", "--rule", "visits").code == 0
+    assert library.one("SELECT count(*) FROM visit") == before - library.one(MARKED) < before
+    sound = library.call(capsys, "verify", "--json", "--rule", "visits", day=None)
+    assert sound.document["problems"] == [], sound.out
 
 
 @pytest.mark.thorough

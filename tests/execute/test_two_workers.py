@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from retention.errors import BrokeOff
+from retention.database.connect import Database
+from retention.errors import BrokeOff, DatabaseFault
+from retention.execute.batch import Batches
 from support.bench import Bench, Chain
 from support.workers import SECOND, Moved, cut_off
 
@@ -160,3 +163,62 @@ def _refusal(engine: str, number: int) -> list[str]:
         "RAISE EXCEPTION ''frozen''; END IF; RETURN OLD; END'",
         "CREATE TRIGGER frozen BEFORE DELETE ON log FOR EACH ROW EXECUTE FUNCTION frozen()",
     ]
+
+
+def test_a_second_one_that_can_not_begin_leaves_the_session_of_the_first_as_it_was(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its half is the first one's then, and so is the snapshot to be forgotten: the next rule's rows are locked."""
+    session, carry_out = Database.session, Batches.carry_out
+    isolation: dict[str, set[str]] = {}
+
+    def refused(self: Database) -> Any:
+        if threading.current_thread().name == SECOND:
+            raise DatabaseFault("too many connections", lost=True)
+        return session(self)
+
+    def noted(self: Batches, connection: Any, *arguments: Any) -> Any:
+        dones = carry_out(self, connection, *arguments)
+        for done in dones:
+            isolation.setdefault(done.rule.id, set()).add(connection.get_execution_options()["isolation_level"])
+        return dones
+
+    made(bench)
+    bench.do(
+        [
+            "ALTER TABLE log ADD COLUMN page_id BIGINT",
+            "CREATE TABLE page (id BIGINT PRIMARY KEY, seen_on DATE NOT NULL)",
+            "CREATE TABLE note (id BIGINT PRIMARY KEY, page_id BIGINT)",
+            f"INSERT INTO page VALUES (1, '{DUE}'), (2, '{DUE}')",
+        ]
+    )
+    monkeypatch.setattr(Database, "session", refused)
+    monkeypatch.setattr(Batches, "carry_out", noted)
+    outcomes = bench.run(_with_pages(bench), AS_OF, batch_rows=200)
+    assert {one.status for one in outcomes.values()} == {"done"} and left(bench)[0] == 0
+    assert isolation == {"log": {"REPEATABLE READ"}, "page": {"READ COMMITTED"}}
+
+
+def _with_pages(bench: Bench) -> Any:
+    """Return a matrix by which the log goes in one unit with pages, to which notes refer as well."""
+
+    def referring(name: str, column: str) -> dict[str, Any]:
+        return {
+            "none": "t",
+            "relations": [{"name": name, "columns": [column], "to": "shop.page", "to_columns": ["id"]}],
+        }
+
+    keep = [{"basis": "one", "since": "seen_on"}]
+    return bench.matrix(
+        {
+            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
+            "tables": {
+                "shop.log": referring("log_page", "page_id"),
+                "shop.note": referring("note_page", "page_id"),
+                "shop.page": {"none": "t"},
+            },
+            "rules": [
+                {"id": name, "table": f"shop.{name}", "keep": keep, "then": "delete"} for name in ("log", "page")
+            ],
+        }
+    )

@@ -29,6 +29,8 @@ _HELD = select(LEASE.c.epoch).where(
 # Two workers of one task hold it together; who takes the lease over changes the row, and waits for both.
 _SHARED = _HELD.with_for_update(read=True)
 
+_PATIENCE_MS = 60_000
+
 
 class Fenced(BrokeOff):
     """Another task has taken the lease over; this one must not commit."""
@@ -94,6 +96,26 @@ def refuse_while_at_work(database: Database, identity: str) -> None:
             if not dialect.try_lock(holder, name):
                 raise _occupied(database, lease.run, lease.unit)
             dialect.unlock(holder, name)
+
+
+def fence(database: Database, run: str) -> None:
+    """Let no task of a run that broke off commit any more, and wait for what the database is still committing for it.
+
+    A process that was killed leaves its last word to the server, which may need a while for it: a commit that waits for
+    a replica, say. Only then do the markers tell all.
+
+    Raises:
+        Refused: it takes too long.
+        DatabaseFault: the database failed.
+    """
+    try:
+        with database.session() as connection, connection.begin():
+            database.dialect.lock_timeout(connection, _PATIENCE_MS)
+            connection.execute(update(LEASE).where(LEASE.c.run == run).values(epoch=LEASE.c.epoch + 1, released=1))
+    except DatabaseFault as fault:
+        if fault.retryable:
+            raise Refused(f"{database.label}: it is still busy with a batch of run {run}; run it again later") from None
+        raise
 
 
 def _occupied(database: Database, run: str, unit: str) -> Refused:

@@ -92,26 +92,38 @@ class RuleRun:
             stopped = self.walk_through(connection)
         for work in (beside, first) if isinstance(beside, Sweep) else ():
             if work is not None and not (stopped or self.outcome.reason or work.ended):
-                # Under the holds in force now, which may be others than when it began.
-                self.work = work
-                work.renew()
-                stopped = self.walk_through(connection)
+                stopped = self._take_up(connection, work)
         return stopped
+
+    def _take_up(self, connection: Connection, other: Work | None = None) -> str | None:
+        """Go on with other work in this session, or with what is staged anew; return why the run stops, if it does.
+
+        It is under the holds in force now, which may be others than when that work began.
+        """
+        assert self.work is not None
+        try:
+            self.work.finish(connection)
+            self.work = other or self._staged_again()
+            self.work.renew()
+            self.work.prepare(connection)
+        except (DatabaseFault, Refused) as fault:
+            self.fail(fault)
+            return None
+        return self.walk_through(connection)
 
     def _rest(self, connection: Connection) -> str | None:
         """Carry out what a sweep has missed: rows that moved behind it, or that lie together too thick."""
         try:
             if not self._left(connection):
                 return None
-            assert self.work is not None
-            self.work.finish(connection)
-            self.staging.again(self.rule)
-            self.work = self._walked()
-            self.work.prepare(connection)
-        except (DatabaseFault, Refused) as fault:
+        except DatabaseFault as fault:
             self.fail(fault)
             return None
-        return self.walk_through(connection)
+        return self._take_up(connection)
+
+    def _staged_again(self) -> Work:
+        self.staging.again(self.rule)
+        return self._walked()
 
     def _left(self, connection: Connection) -> int:
         """Return how many rows of the rule are still there and due."""

@@ -65,6 +65,7 @@ class Sweep:
         """Set the isolation back."""
         if self.statements.snapshot:
             self.statements.rule.binding.database.forget_snapshot(connection)
+            self.statements.snapshot = False
 
     def renew(self) -> None:
         """Make the statements anew: the holds in force have changed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from retention.database.lease import refuse_while_at_work
+from retention.database.lease import fence, refuse_while_at_work
 from retention.errors import Refused
 from retention.execute.settle import committed, settle
 from retention.ledger import Ledger
@@ -18,8 +18,8 @@ def settle_broken_off(ledger: Ledger, bindings: Sequence[Binding]) -> list[str]:
     """Close every run that was left open: its batches by their markers, under its own id. Return the runs' ids.
 
     Raises:
-        Refused: a run is at work on one of the databases, or one that broke off was begun on a database that isn't
-            open here.
+        Refused: a run is at work on one of the databases, or the server still is for it, or one that broke off was
+            begun on a database that isn't open here.
     """
     for binding in bindings:
         refuse_while_at_work(binding.database, binding.identity)
@@ -42,6 +42,7 @@ def settle_broken_off(ledger: Ledger, bindings: Sequence[Binding]) -> list[str]:
 def _close(ledger: Ledger, run: RunHead, bindings: Sequence[Binding]) -> None:
     markers: dict[tuple[str, int], int] = {}
     for binding in bindings:
+        fence(binding.database, run.run)
         with binding.database.planning() as connection:
             markers.update(committed(connection, run.run))
     bodies = [entry.body for entry in ledger.entries(run=run.run, kind="batch")]
