@@ -90,8 +90,8 @@ class Dialect(Onlooker, Walking):
     """What the engine itself still holds of a destroyed row, and what to do."""
 
     def engine(self, url: URL) -> Engine:
-        """Return an engine whose errors never show parameters."""
-        return create_engine(url, hide_parameters=True, pool_pre_ping=False, **self.engine_options())
+        """Return an engine whose errors never show parameters, and whose idle connections may have been let go."""
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, **self.engine_options())
 
     def engine_options(self) -> dict[str, Any]:
         """Return further options of ``create_engine``."""

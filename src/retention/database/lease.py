@@ -6,9 +6,11 @@ refused while the first one's locks are held; where they are free its holder is 
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -30,10 +32,35 @@ _HELD = select(LEASE.c.epoch).where(
 _SHARED = _HELD.with_for_update(read=True)
 
 _PATIENCE_MS = 60_000
+_IDLE = 15.0
+"""For how many seconds the session that holds a lock is left alone."""
 
 
 class Fenced(BrokeOff):
     """Another task has taken the lease over; this one must not commit."""
+
+
+@dataclass
+class Holder:
+    """The session that holds the lease's lock, and does nothing else: servers and gateways let idle ones go."""
+
+    connection: Connection
+    _asked: float = field(default_factory=time.monotonic)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def keep(self) -> None:
+        """Ask something of it every now and then, whichever worker comes by.
+
+        Raises:
+            DatabaseFault: it is lost, and with it the lock.
+        """
+        if time.monotonic() - self._asked < _IDLE or not self._turn.acquire(blocking=False):
+            return
+        try:
+            self.connection.execute(select(1)).scalar()
+            self._asked = time.monotonic()
+        finally:
+            self._turn.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +71,7 @@ class Lease:
     run: str
     epoch: int
     locks_rows: bool
+    holder: Holder
 
     def check(self, connection: Connection) -> None:
         """Hold the lease's row for this transaction, as this task's other worker may at the same time.
@@ -51,6 +79,7 @@ class Lease:
         Raises:
             Fenced: the lease has gone to another task.
         """
+        self.holder.keep()
         query = _SHARED if self.locks_rows else _HELD
         values = {"of_unit": self.unit, "of_run": self.run, "of_epoch": self.epoch}
         if connection.execute(query, values).scalar() is None:
@@ -77,7 +106,7 @@ def leased(database: Database, identity: str, unit: str, run: str, now: Callable
         try:
             yield lease
         finally:
-            _release(database, lease, holder)
+            _release(database, lease)
 
 
 def refuse_while_at_work(database: Database, identity: str) -> None:
@@ -150,16 +179,24 @@ def _take(
         connection.execute(update(LEASE).where(LEASE.c.unit == unit).values(**values))
     if not dialect.try_lock(holder, _lock_name(identity, unit, epoch)):
         raise Refused(f"{database.label}: the lock of unit {unit} is held by somebody else; try again")
-    return Lease(unit, run, epoch, dialect.locks_rows)
+    return Lease(unit, run, epoch, dialect.locks_rows, Holder(holder))
 
 
-def _release(database: Database, lease: Lease, holder: Connection) -> None:
+def _release(database: Database, lease: Lease) -> None:
     with database.session() as connection, connection.begin():
         connection.execute(
             update(LEASE).where(LEASE.c.unit == lease.unit, LEASE.c.epoch == lease.epoch).values(released=1)
         )
         identity = connection.execute(select(IDENTITY.c.identity)).scalar_one()
-    database.dialect.unlock(holder, _lock_name(identity, lease.unit, lease.epoch))
+    if lease.holder.connection.invalidated:
+        return
+    try:
+        with guarded(database.label):
+            database.dialect.unlock(lease.holder.connection, _lock_name(identity, lease.unit, lease.epoch))
+    except DatabaseFault as fault:
+        # A session that is lost holds no lock any more, and all that was to be done is done.
+        if not fault.lost:
+            raise
 
 
 def _lock_name(identity: str, unit: str, epoch: int) -> str:

@@ -104,7 +104,7 @@ def open_store(text_url: str, *, any_version: bool = False) -> Store:
     url = _url(text_url)
     if url.get_backend_name() == "sqlite":
         _make_file(url)
-    engine = create_engine(url, hide_parameters=True, **_options(url))
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **_options(url))
     if url.get_backend_name() == "sqlite":
         _prepare_sqlite(engine)
     store = Store(url, engine)
