@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from retention.database.mariadb import MariaDB
+from retention.database.postgresql import PostgreSQL
 from retention.execute import second
 from retention.execute.batch import Batches
 from support.bench import Bench
@@ -20,6 +22,13 @@ def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(engine_url, tmp_path)
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody be counted who is at work on the server beside, be it another test."""
+    for engine in (MariaDB, PostgreSQL):
+        monkeypatch.setattr(engine, "counts_writes", False)
 
 
 @pytest.fixture

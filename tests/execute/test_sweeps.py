@@ -11,6 +11,8 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine.interfaces import CacheStats
 
 from retention.database.mariadb import MariaDB
+from retention.execute.drag import Drag
+from retention.execute.others import OthersSignal
 from retention.execute.sweep import Sweep
 from retention.keys.fingerprint import Fingerprinter
 from support.bench import Bench, Chain
@@ -256,6 +258,7 @@ def test_a_row_that_moves_behind_the_walk_is_found_afterwards(bench: Bench, swep
 
 
 @on_servers
+@pytest.mark.usefixtures("alone")
 def test_what_changes_between_being_told_of_and_going_is_told_of_anew(bench: Bench, swept: list[str]) -> None:
     """One row no longer is due and another one has become so: as many as before, and others."""
     _make(bench, "number", [DUE] * 4 + [DUE, YOUNG] + [DUE] * 994)
@@ -277,6 +280,7 @@ def test_what_changes_between_being_told_of_and_going_is_told_of_anew(bench: Ben
 
 
 @on_servers
+@pytest.mark.usefixtures("alone")
 def test_a_row_that_comes_between_being_told_of_and_going_is_told_of(bench: Bench, swept: list[str]) -> None:
     _make(bench, "number", [DUE] * 1000)
     comes = [f"INSERT INTO log VALUES (0, '{DUE}', 'pad')"]
@@ -292,6 +296,7 @@ def test_a_row_that_comes_between_being_told_of_and_going_is_told_of(bench: Benc
 
 @pytest.mark.parametrize("engine_url", SERVERS[1:], indirect=True)
 @pytest.mark.parametrize("known", [True, False])
+@pytest.mark.usefixtures("alone")
 def test_rows_are_locked_before_they_go_where_a_server_keeps_no_snapshot(
     bench: Bench, swept: list[str], known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +306,39 @@ def test_rows_are_locked_before_they_go_where_a_server_keeps_no_snapshot(
     with Beside(lambda: None, starts="SELECT count(*)", mentions="FOR UPDATE") as beside:
         outcome = bench.run(_matrix(bench), AS_OF, batch_rows=400)["log"]
     assert swept and (outcome.done, beside.acted) == (1000, not known)
+
+
+@pytest.mark.parametrize("engine_url", SERVERS[1:], indirect=True)
+def test_rows_are_locked_before_they_go_while_others_are_at_work(
+    bench: Bench, swept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a snapshot every row of the range would be locked, those as well that others change and nobody destroys."""
+    monkeypatch.setattr(OthersSignal, "look", lambda _self: Drag(others=True))
+    _make(bench, "number", [DUE] * 1000)
+    with Beside(lambda: None, starts="SELECT count(*)", mentions="FOR UPDATE") as beside:
+        outcome = bench.run(_matrix(bench), AS_OF, batch_rows=400)["log"]
+    assert swept and (outcome.done, beside.acted) == (1000, True)
+
+
+@pytest.mark.parametrize("engine_url", SERVERS[1:], indirect=True)
+@pytest.mark.usefixtures("alone")
+def test_a_live_row_that_others_keep_changing_does_not_fail_the_rule(bench: Bench, swept: list[str]) -> None:
+    """Nobody counts them: the first batch that meets them is rolled back, and from then on rows are locked first."""
+    _make(bench, "number", [DUE] * 100 + [YOUNG] + [DUE] * 150 + [YOUNG] + [DUE] * 750)
+    changes = [0]
+
+    def hot(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith("DELETE FROM log"):
+            bench.do(["UPDATE log SET pad = concat('hot', id, rand()) WHERE id = 252"])
+            changes[0] += 1
+
+    event.listen(Engine, "before_cursor_execute", hot)
+    try:
+        outcome = bench.run(_matrix(bench), AS_OF, batch_rows=2000)["log"]
+    finally:
+        event.remove(Engine, "before_cursor_execute", hot)
+    assert swept and (outcome.done, outcome.status) == (1000, "done")
+    assert 2 < changes[0] < 12
 
 
 @pytest.mark.parametrize("engine_url", SERVERS[:1], indirect=True)

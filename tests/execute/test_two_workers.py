@@ -165,6 +165,7 @@ def _refusal(engine: str, number: int) -> list[str]:
     ]
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_second_one_that_can_not_begin_leaves_the_session_of_the_first_as_it_was(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,7 @@ class MariaDB(Dialect):
     plan_isolation = "READ COMMITTED"
     run_isolation = "READ COMMITTED"
     snapshot = "REPEATABLE READ"
+    snapshot_locks_all = True
     workers = 2
     counts_writes = True
     checks_each_row = True

@@ -18,6 +18,8 @@ class Walking(abc.ABC):
     name: ClassVar[str]
     snapshot: ClassVar[str | None] = None
     """The isolation at which a DELETE takes just the rows that a read before it has seen, or fails; if there is one."""
+    snapshot_locks_all: ClassVar[bool] = False
+    """Whether the DELETE locks, and fails at, every row of the range then that it looks at, and not only what goes."""
     tells_of_deleted: ClassVar[bool] = False
     """Whether a DELETE can tell sums over the rows that it deletes."""
     sums_what_it_locks: ClassVar[bool] = True

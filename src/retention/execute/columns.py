@@ -142,6 +142,10 @@ class ChangeColumns:
         if self.snapshot:
             database.forget_snapshot(connection)
 
+    def heed(self, connection: Connection, *, others: bool) -> None:
+        """Nothing is done in another way: no row is locked but those that were staged."""
+        del connection, others
+
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
         """Change the next batch of at most ``rows`` rows inside the open transaction.
 

@@ -83,6 +83,10 @@ class Delete:
         """Nothing more was staged."""
         del connection
 
+    def heed(self, connection: Connection, *, others: bool) -> None:
+        """Nothing is done in another way: no row is locked but those that were staged."""
+        del connection, others
+
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
         """Delete the next batch of at most ``rows`` rows inside the open transaction.
 

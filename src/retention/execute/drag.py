@@ -19,7 +19,7 @@ class Drag:
 
     ``aim`` is the share of its target time that a batch may take. ``kinds`` name the reasons without their figures, so
     that a new reason is told from another figure. A ``gap`` is a pause without a reason, too short to speak of, and an
-    aim without one is as short-lived.
+    aim without one is as short-lived. ``others``: whether anybody else may be writing, be it too little to matter here.
     """
 
     halvings: int = 0
@@ -29,6 +29,7 @@ class Drag:
     why: str = ""
     gap: float = 0.0
     aim: float = 1.0
+    others: bool = False
 
     def shrunk(self, rows: int) -> int:
         """Return how many of a batch's rows it leaves."""
@@ -51,6 +52,7 @@ def together(drags: Sequence[Drag]) -> Drag:
         ", ".join(one.why for one in felt),
         max((one.gap for one in drags), default=0.0),
         min((one.aim for one in drags), default=1.0),
+        any(one.others for one in drags),
     )
 
 

@@ -20,6 +20,8 @@ from retention.execute.drag import AIM, Drag, Turns
 
 BUSY = 50.0
 """Transactions of others in a second from which on they count as being at work."""
+SOME = 10.0
+"""Transactions in a second from which on they are there at all: fewer are what a server does by itself."""
 _EVERY = 0.2
 _SOON = 0.05
 """How long after the first count the next one follows: until then nobody knows, and batches are as short."""
@@ -66,15 +68,15 @@ class OthersSignal:
         others, before = self._others(), self._before
         self._before = None if others is None else (others, now)
         if others is None or before is None:
-            self.drag = Drag() if others is None else Drag(aim=AIM)
+            self.drag = Drag() if others is None else Drag(aim=AIM, others=True)
             return
         rate = (others - before[0]) / (now - before[1])
         if rate >= BUSY:
             self._until = now + _REMEMBERED
             why = f"others write {rate:.0f} times a second"
-            self.drag = Drag(kinds=("others",), why=why, aim=AIM)
+            self.drag = Drag(kinds=("others",), why=why, aim=AIM, others=True)
         elif now >= self._until:
-            self.drag = Drag()
+            self.drag = Drag(others=rate >= SOME)
 
     def _others(self) -> int | None:
         """Return how many transactions others have made so far; None where that can't be told."""

@@ -44,6 +44,7 @@ class Sweep:
     sealed: Seal | None = None
     rehearses: bool = False
     position: Any = None
+    _keeps: bool = False
     _steps: float = 0.0
     _again: Range | None = None
     _strangers: Sequence[tuple[Any, ...]] = ()
@@ -57,15 +58,28 @@ class Sweep:
         """Set the isolation of the batches; nothing is to be staged."""
         database = self.statements.rule.binding.database
         if self.statements.may_look:
-            self.statements.snapshot = database.keep_snapshot(connection)
+            self.statements.snapshot = self._keeps = database.keep_snapshot(connection)
         if self.rehearses:
             self._rehearse(connection)
+            if self._keeps and database.dialect.snapshot_locks_all:
+                self.heed(connection, others=True)
+                self._rehearse(connection)
 
     def finish(self, connection: Connection) -> None:
         """Set the isolation back."""
         if self.statements.snapshot:
             self.statements.rule.binding.database.forget_snapshot(connection)
             self.statements.snapshot = False
+
+    def heed(self, connection: Connection, *, others: bool) -> None:
+        """Lock rows before they go, where a snapshot would have those locked as well that others are at work on."""
+        database, statements = self.statements.rule.binding.database, self.statements
+        keeps = self._keeps and not (others and database.dialect.snapshot_locks_all)
+        if keeps and not statements.snapshot:
+            statements.snapshot = database.keep_snapshot(connection)
+        elif statements.snapshot and not keeps:
+            database.forget_snapshot(connection)
+            statements.snapshot = False
 
     def renew(self) -> None:
         """Make the statements anew: the holds in force have changed.

@@ -47,7 +47,7 @@ class Sweeping:
     sealed: bool
     strict: bool = False
     snapshot: bool = False
-    _written: dict[tuple[bool, bool], Statements] = field(default_factory=dict)
+    _written: dict[tuple[bool, bool, bool], Statements] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Write them anew the next time."""
@@ -92,9 +92,10 @@ class Sweeping:
         return replace(told, parts=self._along.named(gone), locked=locked)
 
     def _statements(self, low: bool, high: bool) -> Statements:
-        if (low, high) not in self._written:
-            self._written[low, high] = self._write(low, high, ())
-        return self._written[low, high]
+        which = (low, high, self._looks)
+        if which not in self._written:
+            self._written[which] = self._write(low, high, ())
+        return self._written[which]
 
     def _write(self, low: bool, high: bool, but: Sequence[tuple[Any, ...]]) -> Statements:
         row = self.rule.shape.sql

@@ -42,6 +42,9 @@ class Work(Protocol):
     def finish(self, connection: Connection) -> None:
         """Drop what was staged."""
 
+    def heed(self, connection: Connection, *, others: bool) -> None:
+        """Before a batch: whether others are at work on the database, or were met by one of its batches."""
+
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> Sequence[Done]:
         """Carry out the next batch of about ``rows`` rows, never more than ``most``, inside the open transaction."""
 
@@ -69,7 +72,7 @@ class Worker:
         Raises:
             DatabaseFault: the database refused for good; the work goes on where the last batch was committed.
         """
-        label, failures = self.tally.outcome.plan.id, 0
+        label, failures, met = self.tally.outcome.plan.id, 0, False
         while self.tally.left > 0:
             rows = self.throttle.take(label, self.pace.rows)
             stopped = self.throttle.context.stop()
@@ -77,6 +80,7 @@ class Worker:
                 return stopped
             if self.under != self.batches.holds.version:
                 self.moved(connection)
+            work.heed(connection, others=met or self.throttle.drag.others)
             here = work.position
             try:
                 dones = self._batch(connection, work, rows)
@@ -88,7 +92,7 @@ class Worker:
                 continue
             except DatabaseFault as fault:
                 work.position = here
-                failures += 1
+                failures, met = failures + 1, True
                 if fault.lost or not fault.retryable or failures > _RETRIES:
                     raise
                 self.pace.halve()
