@@ -171,3 +171,22 @@ def test_a_lost_connection_of_the_second_worker_breaks_the_run_off_and_the_next_
     assert before == sum(_markers(bench).values()) > 0
     assert bench.run(_matrix(bench, "done_at"), AS_OF)["members"].done == ROWS - before
     assert _short(bench) == ROWS
+
+
+@pytest.mark.parametrize("columns", ["id VARCHAR(300)", "id VARCHAR(200), part VARCHAR(200)"])
+def test_rows_whose_keys_are_long_and_begin_alike_are_told_apart(bench: Bench, columns: str) -> None:
+    """The side table tells which was changed, by a key that it holds in full only if it isn't too long."""
+    names = [one.split()[0] for one in columns.split(", ")]
+    key = ", ".join(names)
+    bench.do(
+        ["DROP TABLE member", f"CREATE TABLE member ({columns}, name VARCHAR(80), left_on DATE, PRIMARY KEY ({key}))"]
+    )
+    long = "\u5229" * (299 if len(names) == 1 else 199)
+    for n in range(3):
+        values = [f"{long}{n}"] if len(names) == 1 else [long, f"{long}{n}"]
+        bench.do([f"INSERT INTO member VALUES ({', '.join(map(repr, values))}, 'learner{n}', '{LEFT}')"])
+    matrix = _matrix(bench, None)
+    assert bench.run(matrix, AS_OF, budget=1)["members"].done == 1
+    assert bench.run(matrix, AS_OF)["members"].done == 2
+    assert (_short(bench), bench.all("SELECT count(*) FROM retention_done")) == (3, [(3,)])
+    assert bench.run(matrix, AS_OF)["members"].done == 0

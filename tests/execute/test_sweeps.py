@@ -341,6 +341,20 @@ def test_a_live_row_that_others_keep_changing_does_not_fail_the_rule(bench: Benc
     assert 2 < changes[0] < 12
 
 
+@pytest.mark.parametrize("engine_url", SERVERS[1:], indirect=True)
+def test_a_key_that_is_sorted_by_number_and_compared_as_text_is_walked_as_text(bench: Bench) -> None:
+    places = ("web", "app")
+    days = {True: DUE, False: YOUNG}
+    bench.do(["CREATE TABLE log (a ENUM('web','app'), b INT, seen_on DATE, PRIMARY KEY (a, b))"])
+    some = [f"('{place}', {n}, '{days[n % 5 > 0]}')" for place in places for n in range(1000)]
+    bench.do([f"INSERT INTO log VALUES {', '.join(some)}"])
+    matrix, chain = _matrix(bench, "two columns"), Chain()
+    assert bench.run(matrix, AS_OF, budget=50)["log"].done == 50
+    outcome = bench.run(matrix, AS_OF, chain=chain, batch_rows=100)["log"]
+    assert (outcome.done, outcome.status, _left(bench)) == (1550, "done", (0, 400))
+    assert max(body["rows"] for body in chain.batches) <= 100
+
+
 @pytest.mark.parametrize("engine_url", SERVERS[:1], indirect=True)
 def test_a_row_that_a_trigger_keeps_is_not_told_of(bench: Bench, swept: list[str]) -> None:
     _make(bench, "number", [DUE] * 1000)

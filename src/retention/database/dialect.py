@@ -319,6 +319,14 @@ class Dialect(Onlooker, Walking):
         """Return a key's value as text, the same for equal values."""
         return cast(column, String(255))
 
+    def whole_text(self, column: Sql) -> Sql:
+        """Return a key's value as text, however long it is."""
+        return cast(column, Text)
+
+    def text_digest(self, text: Sql) -> Sql:
+        """Return 64 hexadecimal digits that tell a text from any other."""
+        return func.encode(func.sha256(func.convert_to(text, "UTF8")), "hex", type_=String())
+
     def instant_bound(self, day: date) -> datetime:
         """Return the instant at which a Seoul day begins, as the driver compares it."""
         return day_start(day)

@@ -32,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from retention.database.columns import ColumnKind
 from retention.database.dialect import Dialect
@@ -169,6 +170,14 @@ class MariaDB(Dialect):
         """Return a key's value as text, the same for equal values."""
         return cast(column, mysql.CHAR(255))
 
+    def whole_text(self, column: Sql) -> Sql:
+        """Return a key's value as text, however long it is."""
+        return cast(column, mysql.CHAR())
+
+    def text_digest(self, text: Sql) -> Sql:
+        """Return 64 hexadecimal digits that tell a text from any other."""
+        return func.sha2(text, 256, type_=String())
+
     def integer_text(self, column: Sql) -> Sql:
         """Return an integral number as text."""
         return cast(cast(column, mysql.INTEGER), mysql.CHAR(32))
@@ -251,6 +260,12 @@ class MariaDB(Dialect):
         of_parts = or_(*(and_(schema == (one.schema or default), name == one.name) for one in parts))
         none = not_(exists(select(literal(1)).select_from(triggers).where(of_parts)))
         return bool(connection.execute(select(and_(text("@@foreign_key_checks = 1"), none))).scalar_one())
+
+    def in_order(self, column: KeyedColumnElement[Any]) -> Sql:
+        """Return the text of an enumeration: it is compared with texts as one, and sorted by a number of its own."""
+        by_number = isinstance(column.type, mysql.ENUM | mysql.SET)
+        # So, unlike by CAST, it keeps its collation.
+        return func.concat(column, "", type_=String()).label(column.key) if by_number else column
 
     def keeps_snapshot(self, connection: Connection) -> bool:
         """Set it so: servers before 10.6.18, 10.11.8 and 11.4.2 can't, and would delete what was never looked at."""

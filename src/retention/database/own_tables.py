@@ -6,13 +6,20 @@ Days are ISO texts, instants ISO texts in UTC: the same on every engine, and com
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, FromClause, Integer, MetaData, String, Table, func
+from sqlalchemy import BigInteger, Column, FromClause, Integer, LargeBinary, MetaData, String, Table, case, func
+from sqlalchemy.types import TypeEngine
 
 from retention.database.dialect import Dialect
 from retention.database.reading import Sql
 
 METADATA = MetaData()
+LONGEST_KEY = 255
+_DIGEST = 64
+_OTHERS = 40
+"""The longest text of a number, a moment or a UUID."""
+_UNBOUNDED = 2**16
 
 IDENTITY = Table(
     "retention_identity",
@@ -51,7 +58,7 @@ DONE = Table(
     "retention_done",
     METADATA,
     Column("rule", String(200), primary_key=True),
-    Column("row_key", String(255), primary_key=True),
+    Column("row_key", String(LONGEST_KEY), primary_key=True),
     Column("event_day", String(10), nullable=False),
     Column("done_on", String(10), nullable=False),
     Column("key_id", String(64)),
@@ -62,7 +69,7 @@ CLOCK = Table(
     "retention_clock",
     METADATA,
     Column("table_name", String(200), primary_key=True),
-    Column("row_key", String(255), primary_key=True),
+    Column("row_key", String(LONGEST_KEY), primary_key=True),
     Column("rule", String(200), primary_key=True),
     Column("day", String(10), nullable=False),
 )
@@ -77,7 +84,7 @@ HOLD = Table(
     METADATA,
     Column("id", BigInteger, primary_key=True),
     Column("table_name", String(200), nullable=False, index=True),
-    Column("row_key", String(255), nullable=False),
+    Column("row_key", String(LONGEST_KEY), nullable=False),
 )
 """The keys of rows that live holds cover, while a unit is at work on their tables."""
 
@@ -86,13 +93,37 @@ NAMES = frozenset(table.name for table in TABLES)
 
 
 def row_key_text(dialect: Dialect, row: FromClause, key: Sequence[str]) -> Sql:
-    """Return a row's key as one text: a single value as it is, several each with its length before it."""
-    texts = [dialect.key_text(row.c[column]) for column in key]
+    """Return a row's key as one text: a single value as it is, several each with its length before it.
+
+    What is longer than the tables here hold begins as it does, and ends with a digest of the whole.
+    """
+    columns = [row.c[name] for name in key]
+    if not dialect.bounds_values or _longest(columns) <= LONGEST_KEY:
+        return _joined(dialect, [dialect.key_text(one) for one in columns])
+    whole = _joined(dialect, [dialect.whole_text(one) for one in columns])
+    begins = func.substr(whole, 1, LONGEST_KEY - _DIGEST - 1, type_=String())
+    short = begins.concat("#").concat(dialect.text_digest(whole))
+    return dialect.key_text(case((func.char_length(whole) > LONGEST_KEY, short), else_=whole))
+
+
+def _joined(dialect: Dialect, texts: Sequence[Sql]) -> Sql:
     if len(texts) == 1:
         return texts[0]
-    whole = None
+    whole: Sql | None = None
     for text in texts:
         piece = dialect.key_text(func.length(text)).concat(":").concat(text)
         whole = piece if whole is None else whole.concat(piece)
     assert whole is not None
     return whole
+
+
+def _longest(columns: Sequence[Sql]) -> int:
+    """Return how many letters a key may have as a text."""
+    prefixes = len(columns) * len("255:") if len(columns) > 1 else 0
+    return prefixes + sum(_letters(one.type) for one in columns)
+
+
+def _letters(type_: TypeEngine[Any]) -> int:
+    if isinstance(type_, String):
+        return _UNBOUNDED if type_.length is None else type_.length
+    return _UNBOUNDED if isinstance(type_, LargeBinary) else _OTHERS

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from sqlalchemy import Column, Connection, Table, delete, insert
+from sqlalchemy.sql.elements import KeyedColumnElement
 
 from retention.database.columns import ColumnKind
 from retention.database.reading import Sql
@@ -33,6 +34,10 @@ class Walking(abc.ABC):
 
     walks_clocks: ClassVar[bool] = False
     """Whether many rows are walked best by a clock's index, where they lie in its order: it has their keys as well."""
+
+    def in_order(self, column: KeyedColumnElement[Any]) -> Sql:
+        """Return a column of a key so that it is sorted as it is compared; mostly it is."""
+        return column
 
     def keeps_snapshot(self, connection: Connection) -> bool:
         """Set the session to fail as :attr:`snapshot` says, where there is one, and return whether it will."""

@@ -17,6 +17,7 @@ from retention.database.keyset import among, columns_of
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined
+from retention.errors import DatabaseFault
 from retention.execute.ahead import Ahead
 from retention.execute.done import Done
 from retention.execute.kept_clock import KeptClocks
@@ -93,7 +94,6 @@ class Delete:
         Raises:
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
-        del most
         started = time.monotonic()
         while (here := self._ranges.next(connection, self.position, rows)) is not None:
             self.position = here.end
@@ -101,6 +101,11 @@ class Delete:
             told = self._look(connection, statements, here)
             if not told.rows:
                 continue
+            if told.rows > most:
+                raise DatabaseFault(
+                    f"rule {self.rule.id}: a range of {rows} keys has {told.rows} rows: the engine sorts its key in "
+                    "another way than it compares it; the batch was rolled back"
+                )
             if statements.locks:
                 for lock in statements.locks:
                     connection.execute(lock, here.values).all()

@@ -23,14 +23,14 @@ from retention.plan.units import Unit
 
 def stage(connection: Connection, rule: BoundRule, name: str, due: Sql) -> Table:
     """Make a temporary table of the keys of a rule's rows that are ``due``."""
-    staged = empty_table(connection, name, [rule.row.c[one] for one in rule.key])
+    staged = empty_table(connection, name, rule.sorted_key)
     _fill(connection, rule, staged, due)
     Index(f"{name}_key", *staged.c).create(connection)
     return staged
 
 
 def _fill(connection: Connection, rule: BoundRule, staged: Table, due: Sql) -> None:
-    chosen = select(*(rule.row.c[name] for name in rule.key)).where(due)
+    chosen = select(*rule.sorted_key).where(due)
     connection.execute(insert(staged).from_select(list(rule.key), chosen))
     rule.binding.database.dialect.weigh(connection, staged)
 

@@ -80,7 +80,8 @@ def _choose(connection: Connection, rule: BoundRule, planned: int, as_of: date) 
     blocks = dialect.blocks(connection, table)
     if blocks:
         return _Chosen(Blocks(dialect, blocks), expected / blocks)
-    return _Chosen(Keys(rule), share) if share >= _MANY else None
+    sorted_as_compared = all(one is rule.row.c[name] for name, one in zip(rule.key, rule.sorted_key, strict=True))
+    return _Chosen(Keys(rule), share) if share >= _MANY and sorted_as_compared else None
 
 
 def _walkable(connection: Connection, rule: BoundRule, as_of: date) -> Clock | None:

@@ -50,7 +50,6 @@ Covers = Callable[[TableKey, FromClause], Sql]
 
 _SUBJECTS = 1000
 _COUNTS = 100
-_LONGEST_KEY = 255
 
 
 def nobody(table: TableKey, row: FromClause) -> Sql:
@@ -186,10 +185,8 @@ class Held:
         return exists(select(literal(1)).where(here).correlate(row))
 
     def _key(self, table: TableKey, row: FromClause) -> Sql:
-        """Return a row's key as it is staged; what is too long is cut off: rows that begin alike are then all held."""
-        key = self.unit.binding.row_key(table)
-        text = row_key_text(self.unit.binding.database.dialect, row, key)
-        return text if len(key) == 1 else func.substr(text, 1, _LONGEST_KEY)
+        """Return a row's key as it is staged."""
+        return row_key_text(self.unit.binding.database.dialect, row, self.unit.binding.row_key(table))
 
 
 def _condition(unit: Unit, hold: Hold) -> Condition:

@@ -112,6 +112,11 @@ class BoundRule:
         return self.binding.database.dialect.counts(column, self.shape.columns[self.key[0]].kind, alone=alone)
 
     @property
+    def sorted_key(self) -> list[Sql]:
+        """Return the columns of a row's key, each so that it is sorted as it is compared."""
+        return [self.binding.database.dialect.in_order(self.row.c[name]) for name in self.key]
+
+    @property
     def follows(self) -> str | None:
         """Return the id of the rule whose transformed rows this one deletes; None for a rule of the matrix."""
         return None if self.base is None else self.base.id
