@@ -93,6 +93,7 @@ class PostgreSQL(Dialect):
     workers = 2
     counts_writes = True
     snapshot = "REPEATABLE READ"
+    seeks_alternatives = True
     tells_of_deleted = True
     sums_what_it_locks = False
     gathers = True

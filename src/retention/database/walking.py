@@ -32,6 +32,8 @@ class Walking(abc.ABC):
     counts_deleted: ClassVar[bool] = False
     """Whether the engine counts the rows that go of a table, by a statement or by a foreign key."""
 
+    seeks_alternatives: ClassVar[bool] = False
+    """Whether an index is sought for each of several alternatives, and alone tells that a clock can't be read."""
     walks_clocks: ClassVar[bool] = False
     """Whether many rows are walked best by a clock's index, where they lie in its order: it has their keys as well."""
 

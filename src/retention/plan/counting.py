@@ -14,6 +14,7 @@ from retention.database.conjuncts import further, said
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined
+from retention.database.seekable import seekable
 from retention.law import last_day
 from retention.matrix.binding import BoundPart
 from retention.plan.clocks import ClockColumn, sure
@@ -98,12 +99,13 @@ class Counter:
 
     def _unreadable(self, rule: BoundRule, rules: TableRules) -> Sql:
         row = rules.row
-        return and_(
+        broken = and_(
             rule.selected(row),
             sure(rules.unreadable(row)),
             not_(sure(rules.alive(row, self.as_of))),
             not_(sure(rules.done(row))),
         )
+        return seekable(broken) if self.unit.binding.database.dialect.seeks_alternatives else broken
 
     def _full(self, rule: BoundRule, rules: TableRules, lapsed: int) -> dict[str, int]:
         row = rules.row
