@@ -76,6 +76,7 @@ def test_nothing_goes_where_the_entry_can_not_be_written(bench: Bench, then: str
     assert ROWS + 1 - untouched == sum(_markers(bench).values()) > 0
 
 
+@pytest.mark.usefixtures("alone")
 def test_a_batch_that_fails_is_told_anew_under_its_number(bench: Bench) -> None:
     """The first statement meets somebody's lock, or what has become of a row meanwhile."""
     if bench.engine == "sqlite":

@@ -13,7 +13,7 @@ from retention.database.reading import NEVER, Reading, Sql
 from retention.law import LAST_EVENT, Stretch
 
 if TYPE_CHECKING:
-    from retention.database.dialect import Dialect
+    from retention.database.clock_words import ClockWords
 
 _MOST_DIGITS = 15
 _NEVER_FROM = LAST_EVENT + timedelta(days=1)
@@ -27,7 +27,7 @@ class NativeReading(Reading):
     how that wall clock lies to Seoul's.
     """
 
-    dialect: Dialect
+    dialect: ClockWords
     bound: Callable[[date], Any]
     plain: Callable[[Sql], Sql]
     stretches: tuple[Stretch, ...]
@@ -78,7 +78,7 @@ class NativeReading(Reading):
 class NumberReading(Reading):
     """A whole number that grows with time: ``bound`` gives the first one of a day, ``day_of`` a number's day."""
 
-    dialect: Dialect
+    dialect: ClockWords
     bound: Callable[[date], int]
     day_of: Callable[[Sql], Sql]
     valid: Callable[[Sql], Sql] | None = None
@@ -116,7 +116,7 @@ class DigitsReading(Reading):
     So that an index serves, each length has a range of its own.
     """
 
-    dialect: Dialect
+    dialect: ClockWords
     bound: Callable[[date], int]
     day_of: Callable[[Sql], Sql]
 

@@ -15,7 +15,7 @@ from retention.database.textformat import DAYS, TextFormat
 from retention.law import Stretch, day_start, naive_bound, stretches
 
 if TYPE_CHECKING:
-    from retention.database.dialect import Dialect
+    from retention.database.clock_words import ClockWords
 
 _SECONDS = "%Y-%m-%d %H:%M:%S"
 _SLACK = timedelta(days=2)
@@ -31,14 +31,14 @@ class Shape(abc.ABC):
     zeros: tuple[str, ...]
 
     @abc.abstractmethod
-    def valid(self, dialect: Dialect, column: Sql) -> Sql:
+    def valid(self, dialect: ClockWords, column: Sql) -> Sql:
         """Return whether writing the moment back would give the same text."""
 
     @abc.abstractmethod
     def canonical(self, column: Sql) -> Sql:
         """Return a text of the layout as ``YYYY-MM-DD``, or ``YYYY-MM-DD HH:MM:SS`` where it has a time."""
 
-    def offset(self, dialect: Dialect, column: Sql) -> Sql:
+    def offset(self, dialect: ClockWords, column: Sql) -> Sql:
         """Return how far its clock lies from UTC, as ``±HHMM``."""
         raise AssertionError(dialect, column)
 
@@ -71,7 +71,7 @@ class IsoShape(Shape):
         times = [f"0000-00-00{separator}00:00:00" for separator in self.separators]
         return (*ZEROS, *times, *(f"{zero}{end}" for zero in times for end in (".000", ".000000", "Z")))
 
-    def valid(self, dialect: Dialect, column: Sql) -> Sql:
+    def valid(self, dialect: ClockWords, column: Sql) -> Sql:
         """Return whether the text is a day, a time, a fraction and an offset, as far as it has to have them."""
         return dialect.is_iso(column, self)
 
@@ -82,7 +82,7 @@ class IsoShape(Shape):
         head = func.substr(column, 1, 19, type_=String())
         return head if self.separators == " " else func.replace(head, "T", " ", type_=String())
 
-    def offset(self, dialect: Dialect, column: Sql) -> Sql:
+    def offset(self, dialect: ClockWords, column: Sql) -> Sql:
         """Return the offset: Z is UTC, and minutes may be left out."""
         tail = dialect.offset_tail(func.substr(column, 20, type_=String()))
         minutes = case(
@@ -129,7 +129,7 @@ class StrptimeShape(Shape):
         """Return the texts that stand for the zero date."""
         return tuple(dict.fromkeys((*ZEROS, *(one.zero for one in self.formats))))
 
-    def valid(self, dialect: Dialect, column: Sql) -> Sql:
+    def valid(self, dialect: ClockWords, column: Sql) -> Sql:
         """Return whether the text has the format's layout, or one of them, and says a moment that exists."""
         laid_out = or_(false(), *(dialect.layout(column, one) for one in self.formats))
         sound = and_(laid_out, dialect.exists(self.canonical(column), with_time=self.has_time))
@@ -138,7 +138,7 @@ class StrptimeShape(Shape):
         # The weekday can be asked of a day only: no engine promises the order in which conditions are tried.
         return case((sound, self._has_its_weekday(dialect, column)), else_=false())
 
-    def _has_its_weekday(self, dialect: Dialect, column: Sql) -> Sql:
+    def _has_its_weekday(self, dialect: ClockWords, column: Sql) -> Sql:
         named = self._by_month(column, lambda one: one.part(column, "a"))
         day = func.substr(self.canonical(column), 1, 10, type_=String())
         return named == case(dict(enumerate(DAYS)), value=dialect.weekday(day))
@@ -147,7 +147,7 @@ class StrptimeShape(Shape):
         """Return the text put together anew."""
         return self._by_month(column, lambda one: one.canonical(column))
 
-    def offset(self, dialect: Dialect, column: Sql) -> Sql:
+    def offset(self, dialect: ClockWords, column: Sql) -> Sql:
         """Return the offset."""
         del dialect
         return self._by_month(column, lambda one: one.part(column, "z"))
@@ -173,7 +173,7 @@ class StrptimeShape(Shape):
 class TextReading(Reading):
     """A text clock. ``zone`` is that of its wall clock; None where it is a day in Seoul, or says its offset itself."""
 
-    dialect: Dialect
+    dialect: ClockWords
     shape: Shape
     zone: str | None
     stretches: tuple[Stretch, ...]
@@ -271,7 +271,7 @@ class TextReading(Reading):
         return self._wall(day).strftime(_SECONDS if self.shape.has_time else "%Y-%m-%d")
 
 
-def text_reading(dialect: Dialect, shape: Shape, zone: str | None, floor: date) -> TextReading:
+def text_reading(dialect: ClockWords, shape: Shape, zone: str | None, floor: date) -> TextReading:
     """Return the reading of a text column; ``zone`` counts where the text has a time and no offset."""
     clock = "UTC" if shape.has_offset else zone if shape.has_time else None
     pieces = stretches(clock, max(floor, EARLIEST)) if clock else ()

@@ -68,7 +68,7 @@ class OthersSignal:
         others, before = self._others(), self._before
         self._before = None if others is None else (others, now)
         if others is None or before is None:
-            self.drag = Drag() if others is None else Drag(aim=AIM, others=True)
+            self.drag = Drag(aim=1.0 if others is None else AIM, others=True)
             return
         rate = (others - before[0]) / (now - before[1])
         if rate >= BUSY:

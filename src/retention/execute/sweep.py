@@ -109,7 +109,7 @@ class Sweep:
             if told.rows > most:
                 self._narrow(told.rows, most, steps)
             self._see_approved(here, told)
-            if not rule.parts:
+            if not rule.parts and told.has_days:
                 ahead(Done(rule, told.rows, told.keys, told.days))
 
         told = self.statements.carry_out(connection, here, self._strangers, certain)

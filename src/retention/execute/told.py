@@ -40,6 +40,14 @@ class Told:
     locked: float | None = None
 
     @property
+    def has_days(self) -> bool:
+        """Whether the end days are days: of rows that only look due, and won't go, they may be anything."""
+        try:
+            return bool(self.days) or not self.texts
+        except ValueError:
+            return False
+
+    @property
     def days(self) -> Sequence[date]:
         """Return the end days, as far as they are known: only of rows that can be read as such."""
         return [date.fromisoformat(text) for text in sorted(self.texts)]
