@@ -64,6 +64,16 @@ class Database:
             yield plain.execution_options(isolation_level=self.dialect.run_isolation, writes=True)
 
     @contextmanager
+    def working(self, connection: Connection) -> Iterator[None]:
+        """Ready a session for many small transactions, and leave it as it was."""
+        self.dialect.take_up(connection)
+        try:
+            yield
+        finally:
+            if not connection.closed and not connection.invalidated:
+                self.dialect.leave(connection)
+
+    @contextmanager
     def transaction(self, connection: Connection) -> Iterator[None]:
         """Give one transaction of a session: committed at its end, rolled back at an error.
 

@@ -255,6 +255,16 @@ class Dialect(ClockWords, Onlooker, Walking):
         """Put off the checks of foreign keys to the end of this transaction, where the engine can."""
         del connection
 
+    # --- a session that works ----------------------------------------------------------------------------------------
+
+    def take_up(self, connection: Connection) -> None:
+        """Ready a session, outside of any transaction, for many small ones."""
+        del connection
+
+    def leave(self, connection: Connection) -> None:
+        """Put back what :meth:`take_up` has set."""
+        del connection
+
     # --- the holder's lock --------------------------------------------------------------------------------------
 
     @abc.abstractmethod

@@ -8,6 +8,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -60,6 +61,7 @@ _FRACTION = len(".123456789")
 _ANYTHING = (ColumnKind.DATE, ColumnKind.NAIVE, ColumnKind.INTEGER, ColumnKind.DECIMAL)
 _SEARCHED = re.compile(r"SEARCH .* USING (?:(?:COVERING )?INDEX (?P<name>.+?)|(?:INTEGER )?PRIMARY KEY) \(")
 _PLUS = custom_op[Any]("+")
+_KEEPS = "retention keeps the journal"
 _AS_IT_IS = "+0 days"
 """A modifier makes SQLite work a date out: without one it gives 30 February back as it was written."""
 
@@ -78,8 +80,8 @@ class SQLite(Dialect):
     walks_clocks = True
     replicates = False
     leftovers = (
-        "deleted content is overwritten with zeros (secure_delete), but the WAL, the file system and backups may "
-        "still hold pages; checkpoint the WAL, run VACUUM, and let backups expire"
+        "deleted content is overwritten with zeros (secure_delete), but the WAL, the journal of a run that was killed, "
+        "the file system and backups may still hold pages; checkpoint the WAL, run VACUUM, and let backups expire"
     )
     _held: ClassVar[dict[str, int]] = {}
 
@@ -293,12 +295,27 @@ class SQLite(Dialect):
 
     def changes_by_others(self, connection: Connection) -> int:
         """Return the file's ``data_version`` as this connection sees it, outside of any transaction."""
-        file: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
         try:
-            return int(file.execute("PRAGMA data_version").fetchone()[0])
+            return int(_file(connection).execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.OperationalError:
             # It is locked: somebody is just writing.
             return -1
+
+    def take_up(self, connection: Connection) -> None:
+        """Keep the file of the rollback journal from batch to batch: to make and delete it takes as long as to sync it.
+
+        What it held is worth nothing any more after each commit, but stands there until the next batch overwrites it.
+        """
+        with suppress(sqlite3.OperationalError):
+            if _file(connection).execute("PRAGMA journal_mode").fetchone()[0] == "delete":
+                _file(connection).execute("PRAGMA journal_mode = PERSIST")
+                connection.info[_KEEPS] = True
+
+    def leave(self, connection: Connection) -> None:
+        """Let the journal go; where somebody else is just writing, that is the one who lets it go."""
+        if connection.info.pop(_KEEPS, False):
+            with suppress(sqlite3.OperationalError):
+                _file(connection).execute("PRAGMA journal_mode = DELETE")
 
     def defer_checks(self, connection: Connection) -> None:
         """Check every foreign key when the transaction commits, RESTRICT included."""
@@ -333,6 +350,12 @@ class SQLite(Dialect):
     def lock_timeout(self, connection: Connection, milliseconds: int) -> None:
         """Bound how long a statement of this session waits for another's lock."""
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(milliseconds)}")
+
+
+def _file(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's own connection: a pragma of the file is no statement of a transaction."""
+    file: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+    return file
 
 
 @cache

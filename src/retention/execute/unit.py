@@ -55,6 +55,7 @@ class UnitRun:
             with (
                 ThreadPoolExecutor(_WORKERS, "ledger") as pool,
                 database.session() as connection,
+                database.working(connection),
                 throttled(self.context, self.unit, connection) as throttle,
             ):
                 with database.transaction(connection):
