@@ -23,14 +23,7 @@ def _made(bench: Bench, then: str) -> Any:
     bench.do(["CREATE TABLE log (id BIGINT PRIMARY KEY, seen_on DATE NOT NULL, who VARCHAR(20), changed_at TIMESTAMP)"])
     some = ", ".join(f"({n}, '{DUE if n else YOUNG}', 'w{n}', NULL)" for n in range(ROWS + 1))
     bench.do([f"INSERT INTO log VALUES {some}"])
-    action = {"then": "delete"} if then == "delete" else {"then": "erase", "columns": ["who"]}
-    return bench.matrix(
-        {
-            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
-            "tables": {"shop.log": {"none": "t"}},
-            "rules": [{"id": "log", "table": "shop.log", "keep": [{"basis": "one", "since": "seen_on"}], **action}],
-        }
-    )
+    return bench.one_rule(**({} if then == "delete" else {"then": "erase", "columns": ["who"]}))
 
 
 def _markers(bench: Bench) -> dict[int, int]:

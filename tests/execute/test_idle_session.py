@@ -37,15 +37,7 @@ def matrix(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Any:
                 other.execution_options(isolation_level="AUTOCOMMIT").execute(text(kill.format(session)))
 
     monkeypatch.setattr(Lease, "check", cut)
-    return bench.matrix(
-        {
-            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
-            "tables": {"shop.log": {"none": "t"}},
-            "rules": [
-                {"id": "log", "table": "shop.log", "keep": [{"basis": "one", "since": "seen_on"}], "then": "delete"}
-            ],
-        }
-    )
+    return bench.one_rule()
 
 
 def _left(bench: Bench) -> int:

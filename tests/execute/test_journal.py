@@ -24,15 +24,7 @@ pytestmark = pytest.mark.parametrize("engine_url", ["sqlite"], indirect=True)
 def _made(bench: Bench) -> Any:
     bench.do(["CREATE TABLE log (id INTEGER PRIMARY KEY, seen_on DATE NOT NULL)"])
     bench.do([f"INSERT INTO log VALUES {', '.join(f'({n}, {DUE!r})' for n in range(600))}"])
-    return bench.matrix(
-        {
-            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
-            "tables": {"shop.log": {"none": "t"}},
-            "rules": [
-                {"id": "log", "table": "shop.log", "keep": [{"basis": "one", "since": "seen_on"}], "then": "delete"}
-            ],
-        }
-    )
+    return bench.one_rule()
 
 
 def _journal(url: str) -> Path:

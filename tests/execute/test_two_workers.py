@@ -44,21 +44,7 @@ def made(bench: Bench, **rule: Any) -> Any:
         bench.do([f"INSERT INTO log VALUES {some}"])
     bench.do(["CREATE INDEX log_seen ON log (seen_on)"])
     bench.do(["ANALYZE log" if bench.engine == "postgresql" else "ANALYZE TABLE log"])
-    return bench.matrix(
-        {
-            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
-            "tables": {"shop.log": {"none": "t"}},
-            "rules": [
-                {
-                    "id": "log",
-                    "table": "shop.log",
-                    "keep": [{"basis": "one", "since": "seen_on"}],
-                    "then": "delete",
-                    **rule,
-                }
-            ],
-        }
-    )
+    return bench.one_rule(**rule)
 
 
 def left(bench: Bench) -> tuple[int, int]:

@@ -147,6 +147,17 @@ class Bench:
             raise Mistaken("\n".join(errors))
         return matrix
 
+    def one_rule(self, **more: Any) -> Matrix:
+        """Load a matrix of one rule, ``log``: rows of ``log`` go a year after their ``seen_on``, unless it says more."""
+        keep = [{"basis": "one", "since": "seen_on"}]
+        return self.matrix(
+            {
+                "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
+                "tables": {"shop.log": {"none": "t"}},
+                "rules": [{"id": "log", "table": "shop.log", "keep": keep, "then": "delete", **more}],
+            }
+        )
+
     def bind(self, matrix: Matrix) -> Binding:
         if self._schema is None:
             with self.database.planning() as connection:
