@@ -148,7 +148,7 @@ class Bench:
         return matrix
 
     def one_rule(self, **more: Any) -> Matrix:
-        """Load a matrix of one rule, ``log``: rows of ``log`` go a year after their ``seen_on``, unless it says more."""
+        """Load a matrix of one rule on ``log``: rows go a year after their ``seen_on``, unless it says more."""
         keep = [{"basis": "one", "since": "seen_on"}]
         return self.matrix(
             {
