@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
 from retention.database.relations import Relation
 from retention.errors import Finding, Refused
 from retention.law import Calendar
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.codes import finding
-from retention.matrix.model import Action, ColumnClock, Rule
+from retention.matrix.model import Action, ColumnClock, Part, Rule, TableName
 from retention.plan.clocks import ClockSql, clock_column, clock_sql
 from retention.plan.ends import EndSql, LaterEnd, TermEnd, end_sql
 from retention.plan.rules import BoundKeep, BoundRule
@@ -72,16 +72,11 @@ def bind_after(binding: Binding, rule: Rule) -> BoundRule:
     )
 
 
-def bind_all(binding: Binding, refused: Collection[str] = ()) -> tuple[list[BoundRule], list[Finding]]:
-    """Bind every rule of the database; what can't be bound is a finding of scope rule and is left out.
-
-    ``refused`` names rules that are left out anyway.
-    """
+def bind_all(binding: Binding) -> tuple[list[BoundRule], list[Finding]]:
+    """Bind every rule of the database; what can't be bound is a finding of scope rule and is left out."""
     bound: list[BoundRule] = []
     findings: list[Finding] = []
     for rule in binding.rules:
-        if rule.id in refused:
-            continue
         try:
             pair = [bind_rule(binding, rule)]
             if rule.then_after is not None:
@@ -91,6 +86,23 @@ def bind_all(binding: Binding, refused: Collection[str] = ()) -> tuple[list[Boun
         else:
             bound.extend(pair)
     return bound, findings
+
+
+def sharing_parts(binding: Binding, unbound: Collection[str], refused: Collection[str]) -> Iterator[Finding]:
+    """Yield rules of which nobody can tell whether their parts are those of a rule that can't be bound as well."""
+    for other in binding.rules:
+        theirs = set(_part_tables(other.parts)) if other.id in unbound else set()
+        for rule in binding.rules:
+            shared = sorted(str(table) for table in theirs & set(_part_tables(rule.parts)))
+            if shared and rule.id not in {*unbound, *refused}:
+                what = f"its rows share parts ({', '.join(shared)}) with those of rule {other.id}, which can't be bound"
+                yield finding("RET301", rule.place, what, subject=rule.id)
+
+
+def _part_tables(parts: Sequence[Part]) -> Iterator[TableName]:
+    for part in parts:
+        yield part.table
+        yield from _part_tables(part.parts)
 
 
 def _key(binding: Binding, rule: Rule) -> tuple[str, ...]:

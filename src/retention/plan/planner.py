@@ -16,7 +16,7 @@ from retention.keys import Fingerprint, FingerprintFile, Keys, in_order, numbers
 from retention.matrix.binding import Binding
 from retention.matrix.model import Matrix
 from retention.plan.approval import Standing, limit_document, reasons_to_wait
-from retention.plan.bind import AFTER, bind_all
+from retention.plan.bind import AFTER, bind_all, sharing_parts
 from retention.plan.clocks import sure
 from retention.plan.counting import Counter, Counts
 from retention.plan.going import Going, count
@@ -55,13 +55,23 @@ class Planner:
     file: FingerprintFile = field(default_factory=FingerprintFile, repr=False, compare=False)
 
     def units(self, binding: Binding) -> tuple[tuple[Unit, ...], list[Finding]]:
-        """Return the plan units of one database, and findings about rules that can't be bound."""
-        bound, findings = bind_all(binding, self.refused)
+        """Return the plan units of one database, and findings about rules that can't be bound.
+
+        A rule that is refused still has its say over rows, and parts, that it shares with others: they stay. One that
+        can't even be bound has none, so that rules which share parts with it can't be carried out either.
+        """
+        bound, problems = bind_all(binding)
+        findings = [one for one in problems if one.subject not in self.refused]
+        findings.extend(sharing_parts(binding, {problem.subject for problem in problems}, self.refused))
         broken = {finding.subject for finding in findings} | set(self.refused)
         tables = {rule.table for rule in binding.rules if rule.id in broken and rule.action.on_rows}
-        kept = [rule for rule in bound if not (rule.action.on_rows and rule.binding.name_of(rule.table) in tables)]
+        kept = [
+            rule
+            for rule in bound
+            if rule.rule.id not in broken and not (rule.action.on_rows and rule.binding.name_of(rule.table) in tables)
+        ]
         carried = [rule for rule in kept if not self.only or self.names(rule)]
-        silent = [rule for rule in kept if rule not in carried]
+        silent = [rule for rule in bound if rule not in carried]
         return units_of(binding, carried, silent), findings
 
     def names(self, rule: BoundRule) -> bool:

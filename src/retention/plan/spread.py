@@ -149,7 +149,8 @@ class Spread:
                 if relation.child in sets:
                     yield _Way(relation.child, table, relation)
             for owner, relation in unit.part_owners.get(table, ()):
-                yield _Way(owner, table, relation, up=False)
+                if owner in sets:
+                    yield _Way(owner, table, relation, up=False)
             for rule in unit.row_rules[table].rules if table in unit.row_rules else ():
                 for other, relation in rule.referencing:
                     if other.action.on_rows and other.table in sets and relation not in holding:

@@ -69,10 +69,16 @@ class Unit:
 
     @cached_property
     def part_owners(self) -> dict[TableKey, list[tuple[TableKey, Relation]]]:
-        """Return, for every part's table, its owners and the relation that leads to each."""
+        """Return, for every part's table, its owners and the relation that leads to each.
+
+        Owners under rules that aren't carried out are owners as well: they stay, and so do their parts.
+        """
         owners: dict[TableKey, list[tuple[TableKey, Relation]]] = {}
-        for rule in self.rules:
+        mine = {path[-1].table for rule in self.rules for path in part_paths(rule.parts)}
+        for rule in (*self.rules, *self.silent):
             for path in part_paths(rule.parts):
+                if path[-1].table not in mine:
+                    continue
                 owner = path[-2].table if len(path) > 1 else rule.table
                 known = owners.setdefault(path[-1].table, [])
                 if (owner, path[-1].relation) not in known:
