@@ -83,3 +83,25 @@ def test_a_batch_that_fails_is_told_anew_under_its_number(bench: Bench) -> None:
     told = [body["seq"] for kind, body in written.entries if kind == "batch"]
     assert told.count(1) == 2 and told == sorted(told), "the entry of the first try, and then that of the second"
     assert _markers(bench) == {body["seq"]: body["rows"] for body in written.batches}
+
+
+@pytest.mark.usefixtures("alone")
+def test_of_a_batch_that_never_was_the_ledger_says_so(bench: Bench) -> None:
+    """A trigger refuses a row: the entry was written by then, and no marker is there."""
+    matrix, chain = _made(bench, "delete"), Chain()
+    bench.do(_refusing(bench.engine))
+    with pytest.raises(AssertionError, match="refused"):
+        bench.run(matrix, AS_OF, chain=chain, batch_rows=2000)
+    kinds = [(kind, body["seq"]) for kind, body in chain.entries if kind.startswith("batch")]
+    never = {seq for _kind, seq in kinds} - set(_markers(bench))
+    assert never and all(kinds.count(("batch", seq)) == kinds.count(("batch_undone", seq)) for seq in never)
+
+
+def _refusing(engine: str) -> list[str]:
+    if engine == "postgresql":
+        return [
+            "CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''frozen''; END'",
+            "CREATE TRIGGER frozen BEFORE DELETE ON log FOR EACH ROW EXECUTE FUNCTION frozen()",
+        ]
+    refuse = "SELECT RAISE(ABORT, 'frozen');" if engine == "sqlite" else "SIGNAL SQLSTATE '45000';"
+    return [f"CREATE TRIGGER frozen BEFORE DELETE ON log FOR EACH ROW BEGIN {refuse} END"]

@@ -138,9 +138,13 @@ def fence(database: Database, run: str) -> None:
         DatabaseFault: the database failed.
     """
     try:
-        with database.session() as connection, connection.begin():
-            database.dialect.lock_timeout(connection, _PATIENCE_MS)
-            connection.execute(update(LEASE).where(LEASE.c.run == run).values(epoch=LEASE.c.epoch + 1, released=1))
+        with database.session() as connection:
+            # A session of its own: it is more patient than whoever has it next should be.
+            connection.detach()
+            with database.rehearsal(connection):
+                database.dialect.lock_timeout(connection, _PATIENCE_MS)
+            with connection.begin():
+                connection.execute(update(LEASE).where(LEASE.c.run == run).values(epoch=LEASE.c.epoch + 1, released=1))
     except DatabaseFault as fault:
         if fault.retryable:
             raise Refused(f"{database.label}: it is still busy with a batch of run {run}; run it again later") from None

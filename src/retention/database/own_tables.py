@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, FromClause, Integer, LargeBinary, MetaData, String, Table, case, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    FromClause,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Time,
+    Uuid,
+    case,
+    func,
+)
 from sqlalchemy.types import TypeEngine
 
 from retention.database.dialect import Dialect
@@ -18,7 +33,8 @@ METADATA = MetaData()
 LONGEST_KEY = 255
 _DIGEST = 64
 _OTHERS = 40
-"""The longest text of a number, a moment or a UUID."""
+"""The longest text of a whole number, a moment or a UUID."""
+_SHORT = (Integer, Date, DateTime, Time, Boolean, Uuid)
 _UNBOUNDED = 2**16
 
 IDENTITY = Table(
@@ -126,4 +142,4 @@ def _longest(columns: Sequence[Sql]) -> int:
 def _letters(type_: TypeEngine[Any]) -> int:
     if isinstance(type_, String):
         return _UNBOUNDED if type_.length is None else type_.length
-    return _UNBOUNDED if isinstance(type_, LargeBinary) else _OTHERS
+    return _OTHERS if isinstance(type_, _SHORT) else _UNBOUNDED

@@ -6,9 +6,20 @@ said of that. No engine looks into it. Here the negation is carried to the compa
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BindParameter, and_, false, func, not_, or_, true
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import AsBoolean, BinaryExpression, BooleanClauseList, False_, Null, True_, UnaryExpression
+from sqlalchemy.sql.elements import (
+    AsBoolean,
+    BinaryExpression,
+    BooleanClauseList,
+    False_,
+    Grouping,
+    Null,
+    True_,
+    UnaryExpression,
+)
 from sqlalchemy.sql.functions import coalesce
 
 from retention.database.reading import Sql
@@ -26,6 +37,7 @@ _NULLS = (operators.is_, operators.is_not)
 
 def seekable(condition: Sql) -> Sql:
     """Return a filter for the same rows; it may be unknown where the condition is false, so it can't be negated."""
+    condition = _in_brackets(condition)
     if isinstance(condition, BooleanClauseList):
         parts = [seekable(one) for one in condition.clauses]
         return and_(true(), *parts) if condition.operator is operators.and_ else or_(false(), *parts)
@@ -37,6 +49,7 @@ def seekable(condition: Sql) -> Sql:
 
 def _not_true(condition: Sql) -> Sql:
     """Return a filter for the rows of which a condition is false or unknown."""
+    condition = _in_brackets(condition)
     if isinstance(condition, True_ | False_):
         return false() if isinstance(condition, True_) else true()
     if isinstance(condition, BooleanClauseList):
@@ -54,6 +67,11 @@ def _not_true(condition: Sql) -> Sql:
         if operator in _OTHER_WAY and isinstance(right, BindParameter) and right.value is not None:
             return or_(_OTHER_WAY[operator](left, right), left.is_(None))
     return not_(func.coalesce(condition, false()))
+
+
+def _in_brackets(condition: Sql) -> Sql:
+    within: Any = condition.element if isinstance(condition, Grouping) else None
+    return condition if within is None else _in_brackets(within)
 
 
 def _sure(condition: Sql) -> Sql | None:

@@ -10,6 +10,7 @@ import itertools
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,6 +23,7 @@ from retention.execute.ahead import Act, Ahead
 from retention.execute.context import RunContext, TaskChain
 from retention.execute.done import Done
 from retention.execute.holding import UnitHolds
+from retention.ledger import LedgerFault
 
 _MARKER = insert(BATCH)
 
@@ -73,19 +75,31 @@ class Batches:
             self.lease.check(connection)
             began = time.monotonic()
             number = self.sequence + self.step
-            with Ahead(partial(self._record, number), self.pool) as ahead:
-                dones = act(connection, ahead)
-                numbered = list(zip(itertools.count(number, self.step), dones, strict=False))
-                self._mark(connection, numbered)
-            for number, done in () if ahead.used else numbered:
-                self._record(number, done)
-            if dones:
-                self.holds.require(under)
+            ahead = Ahead(partial(self._record, number), self.pool)
+            try:
+                with ahead:
+                    dones = act(connection, ahead)
+                    numbered = list(zip(itertools.count(number, self.step), dones, strict=False))
+                    self._mark(connection, numbered)
+                if not ahead.used:
+                    for one, done in numbered:
+                        self._record(one, done)
+                if dones:
+                    self.holds.require(under)
+            except Exception:
+                if ahead.used:
+                    self._undone(number)
+                raise
             # Only a batch that reached the ledger takes a number; one rolled back before leaves none behind.
             self.sequence += self.step * len(dones)
         for done in dones:
             done.held_ms = (time.monotonic() - (began if done.locked is None else done.locked)) * 1000
         return dones
+
+    def _undone(self, number: int) -> None:
+        """Say in the ledger as well that a batch never was: its marker alone would tell, beside the data."""
+        with suppress(LedgerFault):
+            self.chain.append("batch_undone", {"unit": self.lease.unit, "seq": number, "epoch": self.lease.epoch})
 
     def _mark(self, connection: Connection, numbered: Iterable[tuple[int, Done]]) -> None:
         at = self.context.now().isoformat()

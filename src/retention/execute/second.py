@@ -45,9 +45,10 @@ class Resting:
         """Return what holds the second worker back: for longer where the first one knows why it is slowed."""
         felt = self.first.drag
         if not felt.kinds and felt.aim == 1:
-            return Drag()
+            return Drag(others=felt.others)
         pause = 0.0 if felt.kinds else _GLANCE
-        return Drag(pause=pause, wait=True, kinds=("first",), why="the first worker is slowed")
+        why = "the first worker is slowed"
+        return Drag(pause=pause, wait=True, kinds=("first",), why=why, others=felt.others)
 
 
 @dataclass

@@ -26,7 +26,10 @@ def settle(
     """
     last: dict[tuple[str, int], Mapping[str, Any]] = {}
     for body in entries:
-        last[body["unit"], body["seq"]] = body
+        known = last.get((body["unit"], body["seq"]))
+        # The late word of a task that another one has taken over from doesn't count.
+        if known is None or body["epoch"] >= known["epoch"]:
+            last[body["unit"], body["seq"]] = body
     settled = [
         {"unit": unit, "seq": number, "rows": body["rows"], "committed": (unit, number) in markers}
         for (unit, number), body in sorted(last.items())

@@ -43,7 +43,7 @@ class Told:
     def has_days(self) -> bool:
         """Whether the end days are days: of rows that only look due, and won't go, they may be anything."""
         try:
-            return bool(self.days) or not self.texts
+            return len(self.days) == len(self.texts)
         except ValueError:
             return False
 
@@ -79,7 +79,7 @@ class Telling:
         else:
             # What stands for null, such as an empty text, has no day.
             day = case((grows.readable(row), row.c[grows.column]))
-        keys = [row.c[name] for name in self.rule.key if self.keyed]
+        keys = [self._dialect.in_order(row.c[name]) for name in self.rule.key if self.keyed]
         return [one.label(f"told_{number}") for number, one in enumerate([day, *keys])]
 
     def sums(self, columns: Sequence[Sql]) -> Query:

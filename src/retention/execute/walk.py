@@ -105,7 +105,7 @@ class Walk:
     def _reading(self, here: Range, *, locks: bool) -> Query:
         written = (here.low, here.high, locks)
         if written not in self._written:
-            row, key = self.rule.row, [self.rule.row.c[name] for name in self.rule.key]
+            row, key = self.rule.row, self.rule.sorted_key
             query = (
                 select(*key, *(clock.day(row) for clock in self.rule.clocks), *self.extra, *self.version)
                 .where(self.ranges.condition(here.low, here.high), self.whole)

@@ -28,7 +28,7 @@ def decide(plan: Plan, approvals: Approvals, accepted: Mapping[str, int], by: st
     """
     for rule_id in sorted(set(accepted) - {rule.id for rule in plan.rules}):
         raise Refused(f"--accept {rule_id}: the plan has no such rule; see `retention plan`")
-    if accepted and not by:
+    if accepted and not (by or "").strip():
         raise Refused("--accept: say who accepts with --by NAME; an approval without a name proves nothing")
     decisions = Decisions()
     answer = approvals.of_plan(plan.digest)

@@ -49,6 +49,8 @@ Covers = Callable[[TableKey, FromClause], Sql]
 """Whether any live hold covers a row of a table; false itself where none can."""
 
 _SUBJECTS = 1000
+_ASKED = 200
+"""As many persons may be named in a statement that destroys."""
 _COUNTS = 100
 
 
@@ -129,14 +131,15 @@ class Held:
         """Return whether any hold covers a row of ``table``; false itself where none can.
 
         While rows are destroyed a row is asked as it is by then as well: it may have become a held person's since keys
-        were staged. Those stay covered, whatever has become of the rows that told whose they are.
+        were staged. Those stay covered, whatever has become of the rows that told whose they are. Of very many persons
+        the staged keys alone are asked: their names would make each batch's statement longer than its work.
         """
         found = [one.test(row) for one in self._conditions.values() if one.table == table]
         named = self._named(table, row, self._subjects)
         if named is not None:
             if table in self.tables:
                 found.append(self._staged(table, row))
-            if table not in self.tables or self.keys is HOLD:
+            if table not in self.tables or (self.keys is HOLD and len(self._subjects) <= _ASKED):
                 found.append(sure(named))
         return or_(*found) if found else false()
 

@@ -171,17 +171,19 @@ class LiveHolds:
     def __init__(self, holds: Holds, today: Callable[[], date]) -> None:
         self._holds = holds
         self._today = today
-        self._seen = -1
-        self._version = 0
+        self._known = (-1, 0)
 
     def version(self) -> int:
         """Return a number that is another one after every change of the register."""
         # Holds come with closings, of which the newest is found at once; only after a new one are they counted.
         newest = self._holds.ledger.head()[1]
-        if newest != self._seen:
-            self._version = self._holds.ledger.count(_KIND)
-            self._seen = newest
-        return self._version
+        seen, version = self._known
+        if newest == seen:
+            return version
+        # Both at once: two workers ask, and one's older number must not stand beside the other's newer closing.
+        version = self._holds.ledger.count(_KIND)
+        self._known = newest, version
+        return version
 
     def of(self, database: str, identity: str) -> tuple[Hold, ...]:
         """Return the holds in force on a database."""
