@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from retention.errors import Finding
 from retention.law import Calendar
@@ -14,6 +10,7 @@ from retention.matrix.buildrules import RuleBuilder
 from retention.matrix.buildtables import build_tables
 from retention.matrix.clockdocs import check_period, check_zone
 from retention.matrix.codes import finding
+from retention.matrix.digests import digest, rule_digests
 from retention.matrix.document import PersonDoc
 from retention.matrix.lookup import Lookup
 from retention.matrix.model import (
@@ -80,7 +77,7 @@ class Builder:
             tables=self.tables,
             classification="advised" if self.sections.classification == "advised" else "required",
             rules=tuple(rules),
-            rule_digests=self._rule_digests(rules, lookup.written),
+            rule_digests=rule_digests(self.source, self.numbers, rules, lookup.written, self.databases),
         )
 
     def _report(self, code: str, place: Place, what: str) -> None:
@@ -136,34 +133,6 @@ class Builder:
                 doc.read,
                 self.source.place("purposes", name),
             )
-
-    def _meaning(self, database: str) -> list[Any]:
-        """Return what of a database decides over rows: how fast a night goes, and where it reads, doesn't."""
-        entry = self.databases.get(database)
-        return [entry.zone, list(entry.identities)] if entry is not None else []
-
-    def _rule_digests(self, rules: list[Rule], written: Mapping[TableName, str]) -> dict[str, str]:
-        """Return per rule a digest of all that decides what it does, so that a changed rule is recognised."""
-        digests: dict[str, str] = {}
-        data = self.source.data
-        for number, rule in zip(self.numbers, rules, strict=True):
-            core = {
-                "rule": data["rules"][number],
-                "bases": {keep.basis.id: data["legal_bases"][keep.basis.id] for keep in rule.keeps},
-                "table": self.source.section("tables").get(written.get(rule.table, "")),
-                "database": self._meaning(rule.table.database),
-                "holidays": data.get("holidays"),
-            }
-            digests[rule.id] = digest(core)
-            if rule.then_after is not None:
-                digests[f"{rule.id}.after"] = digest({"after": core})
-        return digests
-
-
-def digest(data: Any) -> str:
-    """Return a SHA-256 (hex) of the data, whatever the order of its keys."""
-    text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _tuple(written: str | list[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -277,6 +277,13 @@ class Part:
     parts: tuple[Part, ...] = ()
     to: TableName | None = None
 
+    @property
+    def tables(self) -> Iterator[TableName]:
+        """Yield the part's table, and those of its own parts."""
+        yield self.table
+        for part in self.parts:
+            yield from part.tables
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -325,6 +332,11 @@ class Rule:
     place: Place
     to: TableName | None = None
     lines: Mapping[str, Place] = field(default_factory=dict, compare=False)
+
+    @property
+    def part_tables(self) -> tuple[TableName, ...]:
+        """Return the tables of its parts, and of theirs."""
+        return tuple(table for part in self.parts for table in part.tables)
 
     def at(self, key: str) -> Place:
         """Return where a key of the rule is written, the rule itself where it is left out."""

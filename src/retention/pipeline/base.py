@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from retention.check import check_binding
 from retention.database.connect import Database, open_database
@@ -195,15 +194,11 @@ def refused_rules(matrix: Matrix, findings: Sequence[Finding]) -> dict[str, str]
         if finding.severity != "error" or finding.scope == "run":
             continue
         for rule in matrix.rules:
-            tables = {str(rule.table), *(str(table) for table in _part_tables(rule.parts))}
+            tables = {str(rule.table), *map(str, rule.part_tables)}
             hit = rule.id == finding.subject if finding.scope == "rule" else finding.subject in tables
             if hit:
                 refused.setdefault(rule.id, finding.line())
     return refused
-
-
-def _part_tables(parts: Sequence[Any]) -> list[Any]:
-    return [table for part in parts for table in (part.table, *_part_tables(part.parts))]
 
 
 def new_run_id(now: datetime) -> str:

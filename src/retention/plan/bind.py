@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from retention.database.relations import Relation
 from retention.errors import Finding, Refused
 from retention.law import Calendar
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.codes import finding
-from retention.matrix.model import Action, ColumnClock, Part, Rule, TableName
+from retention.matrix.model import Action, ColumnClock, Rule
 from retention.plan.clocks import ClockSql, clock_column, clock_sql
 from retention.plan.ends import EndSql, LaterEnd, TermEnd, end_sql
 from retention.plan.rules import BoundKeep, BoundRule
@@ -91,18 +91,12 @@ def bind_all(binding: Binding) -> tuple[list[BoundRule], list[Finding]]:
 def sharing_parts(binding: Binding, unbound: Collection[str], refused: Collection[str]) -> Iterator[Finding]:
     """Yield rules of which nobody can tell whether their parts are those of a rule that can't be bound as well."""
     for other in binding.rules:
-        theirs = set(_part_tables(other.parts)) if other.id in unbound else set()
+        theirs = set(other.part_tables) if other.id in unbound else set()
         for rule in binding.rules:
-            shared = sorted(str(table) for table in theirs & set(_part_tables(rule.parts)))
+            shared = sorted(str(table) for table in theirs & set(rule.part_tables))
             if shared and rule.id not in {*unbound, *refused}:
                 what = f"its rows share parts ({', '.join(shared)}) with those of rule {other.id}, which can't be bound"
                 yield finding("RET301", rule.place, what, subject=rule.id)
-
-
-def _part_tables(parts: Sequence[Part]) -> Iterator[TableName]:
-    for part in parts:
-        yield part.table
-        yield from _part_tables(part.parts)
 
 
 def _key(binding: Binding, rule: Rule) -> tuple[str, ...]:
