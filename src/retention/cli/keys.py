@@ -18,8 +18,10 @@ app = typer.Typer(help="The key ring of pseudonymization.", no_args_is_help=True
 def new(context: typer.Context) -> None:
     """Make the ring, of mode 0600, where there is none."""
     state: State = context.obj
-    ring = KeyRing.create(state.key_ring, wall_clock())
-    state.out.print(f"{state.key_ring}: key {ring.active().id}")
+    with state.open_ledger() as ledger:
+        made = KeyRing.create(state.key_ring, wall_clock()).active()
+        ledger.record("key", {"key": made.id, "event": "made"}, key=made.id)
+    state.out.print(f"{state.key_ring}: key {made.id}")
 
 
 @app.command(name="list")
@@ -40,8 +42,8 @@ def list_(context: typer.Context) -> None:
 def rotate(context: typer.Context) -> None:
     """Retire the active key and make a new one; pseudonyms of the two don't join."""
     state: State = context.obj
-    made = KeyRing.load(state.key_ring).rotate(wall_clock())
     with state.open_ledger() as ledger:
+        made = KeyRing.load(state.key_ring).rotate(wall_clock())
         ledger.record("key", {"key": made.id, "event": "made"}, key=made.id)
     state.out.print(f"{state.key_ring}: key {made.id}")
 
@@ -50,7 +52,11 @@ def rotate(context: typer.Context) -> None:
 def destroy(context: typer.Context, key: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
     """Forget a key's secret for good, as the law wants once it is no longer needed."""
     state: State = context.obj
-    KeyRing.load(state.key_ring).destroy(key, wall_clock())
+    ring = KeyRing.load(state.key_ring)
+    ring.require(key)
     with state.open_ledger() as ledger:
+        # What is forgotten can't be told of afterwards, should the ledger fail by then.
+        ledger.record("key", {"key": key, "event": "to be destroyed"}, key=key)
+        ring.destroy(key, wall_clock())
         ledger.record("key", {"key": key, "event": "destroyed"}, key=key)
     state.out.print(f"{state.key_ring}: key {key} is destroyed")

@@ -12,7 +12,7 @@ import typer
 
 from retention.cli.show import checks_table, plan_table, run_table
 from retention.cli.state import State
-from retention.errors import Refused
+from retention.errors import Refused, RetentionError
 from retention.pipeline import Night, Pipeline, Wish, load_plan, record_plan, run_night, verify
 from retention.pipeline.reports import write_report
 from retention.plan.plan import Plan
@@ -113,9 +113,16 @@ def run(
         night = run_night(pipeline, wish)
         if night.broke_off:
             typer.echo(f"{night.broke_off}; what was done is in the ledger, the same command goes on", err=True)
-        path = None if night.broke_off else write_report(pipeline.ledger, night.run, state.reports, "html", state.lang)
+        path, unwritten = None, ""
+        if not night.broke_off:
+            try:
+                path = write_report(pipeline.ledger, night.run, state.reports, "html", state.lang)
+            except Refused as problem:
+                # The night is done and recorded: nothing of it is refused.
+                unwritten = f"{problem}; the run is closed, and `retention report {night.run}` writes it again"
+                typer.echo(unwritten, err=True)
     _show(state, night, path)
-    raise typer.Exit(night.exit_code)
+    raise typer.Exit(RetentionError.exit_code if unwritten else night.exit_code)
 
 
 def _accepted(text: str) -> tuple[str, int]:

@@ -16,20 +16,34 @@ def committed(connection: Connection, run: str) -> dict[tuple[str, int], int]:
     return {(unit, int(number)): int(rows) for unit, number, rows in found}
 
 
+def runs_of(connection: Connection) -> set[str]:
+    """Return the runs that have committed a batch."""
+    return set(connection.execute(select(BATCH.c.run).distinct()).scalars())
+
+
+def latest(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Return the ledger's batches by unit and sequence; of several under one number the last of the newest epoch.
+
+    A first try may never have committed, and the late word of a task that another one has taken over from doesn't
+    count.
+    """
+    last: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for body in entries:
+        known = last.get((body["unit"], body["seq"]))
+        if known is None or body["epoch"] >= known["epoch"]:
+            last[body["unit"], body["seq"]] = body
+    return last
+
+
 def settle(
     entries: Iterable[Mapping[str, Any]], markers: Mapping[tuple[str, int], int]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Compare the ledger's batches of a run with the markers of its databases.
 
     Returns the settled batches, each with ``committed``, and problems: a marker the ledger doesn't know, or one whose
-    count differs. A batch may stand in the ledger more than once under one number, where a first try never committed.
+    count differs.
     """
-    last: dict[tuple[str, int], Mapping[str, Any]] = {}
-    for body in entries:
-        known = last.get((body["unit"], body["seq"]))
-        # The late word of a task that another one has taken over from doesn't count.
-        if known is None or body["epoch"] >= known["epoch"]:
-            last[body["unit"], body["seq"]] = body
+    last = latest(entries)
     settled = [
         {"unit": unit, "seq": number, "rows": body["rows"], "committed": (unit, number) in markers}
         for (unit, number), body in sorted(last.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -31,7 +31,8 @@ _WORKERS = 2
 class UnitRun:
     """One task of a run: a unit, its plan, and which of its rules may not be carried out, with why.
 
-    ``earlier`` are the ledger's batches of this unit in tries of this run that broke off.
+    ``earlier`` are the ledger's batches of this unit in tries of this run that broke off. ``still_open`` is asked once
+    the lease is held, and raises where somebody has closed the run meanwhile.
     """
 
     context: RunContext
@@ -40,6 +41,7 @@ class UnitRun:
     chain: TaskChain
     withheld: Mapping[str, Outcome]
     earlier: Sequence[Mapping[str, Json]] = ()
+    still_open: Callable[[], None] = lambda: None
 
     def carry_out(self) -> list[Outcome]:
         """Carry out every rule of the unit that may be; one rule's failure doesn't stop the others.
@@ -51,6 +53,7 @@ class UnitRun:
         database = self.unit.binding.database
         outcomes = {plan.id: self.withheld.get(plan.id) or Outcome(plan) for plan in self.plan}
         with leased(database, self.unit.binding.identity, self.unit.id, self.context.run, self.context.now) as lease:
+            self.still_open()
             self.chain.append("unit_begun", {"unit": self.unit.id, "epoch": lease.epoch})
             with (
                 ThreadPoolExecutor(_WORKERS, "ledger") as pool,

@@ -122,13 +122,21 @@ class KeyRing:
         Raises:
             KeyRingError: the ring has no such key, or it is destroyed already.
         """
+        entry = self.require(key_id)
+        entry.pop("secret")
+        entry["state"] = "destroyed"
+        entry["destroyed"] = at.isoformat()
+        self._save()
+
+    def require(self, key_id: str) -> dict[str, Any]:
+        """Return what is kept of a key whose secret can still be forgotten.
+
+        Raises:
+            KeyRingError: the ring has no such key, or it is destroyed already.
+        """
         for entry in self._entries:
             if entry["id"] == key_id and entry["state"] != "destroyed":
-                entry.pop("secret")
-                entry["state"] = "destroyed"
-                entry["destroyed"] = at.isoformat()
-                self._save()
-                return
+                return entry
         raise KeyRingError(f"key ring {self._path}: it has no key {key_id} to destroy; see `retention key list`")
 
     def _save(self) -> None:

@@ -47,6 +47,11 @@ _CHAIN_HEAD = (
     .limit(1)
 )
 _NEW_ENTRY = insert(ENTRY)
+_CLOSED = (
+    select(literal(1))
+    .where(ENTRY.c.run == bindparam("of_run"), ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "closed")
+    .limit(1)
+)
 _NEWEST_CLOSING = select(CLOSING.c.hash, CLOSING.c.number).order_by(CLOSING.c.number.desc()).limit(1)
 
 
@@ -234,7 +239,7 @@ class Ledger:
         """Append one entry to a task's chain; durable when it returns.
 
         Raises:
-            LedgerFault: it could not be written.
+            LedgerFault: it could not be written, or the run is closed.
         """
         # Packed before the lock is taken, for which others wait.
         packed = pack(blob)
@@ -242,6 +247,8 @@ class Ledger:
             try:
                 # Threads take turns here: who waits for a file's own lock sleeps longer and longer.
                 with self._turn, self._store.writing() as connection:
+                    if connection.execute(_CLOSED, {"of_run": run}).first() is not None:
+                        raise LedgerFault(f"{self.label}: run {run} is closed; nothing is written under it any more")
                     return self._append(connection, run, task, kind, body, packed, key)
             except exc.IntegrityError:
                 _give_way(number_of_try)

@@ -36,8 +36,13 @@ def carry_out_unit(
         BrokeOff: the connection is lost for good, or the lease has gone to another task; the same unit can go on.
     """
     opened = opened_run(pipeline.ledger, run)
-    if opened.closed is not None:
+    if opened.over:
         raise Refused(f"run {run}: it is closed; nothing more is carried out under it, begin a new run")
+
+    def still_open() -> None:
+        if opened_run(pipeline.ledger, run).over:
+            raise BrokeOff(f"run {run}: it is closed by now; nothing more is carried out under it, begin a new run")
+
     chain = pipeline.ledger.chain(run, unit)
     earlier = [entry.body for entry in pipeline.ledger.entries(run=run, task=unit, kind="batch")]
     withheld = _withheld(opened, plan, unit)
@@ -45,7 +50,7 @@ def carry_out_unit(
         bound = scene.unit(pipeline, plan, unit)
         context = _context(pipeline, plan, run, stop, budget)
         with turn(bound.binding.database, bound.binding.identity, stop):
-            return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier).carry_out()
+            return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier, still_open).carry_out()
     except Refused as problem:
         if earlier:
             # What an earlier try has done can only be told from the markers, which are out of reach.

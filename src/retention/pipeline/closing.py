@@ -36,7 +36,7 @@ def close_run(pipeline: Pipeline, plan: Plan, run: str) -> Mapping[str, Any]:
             raise BrokeOff(f"run {run}: the databases were not looked at after it; what was done is in the ledger")
         _note_standing(pipeline, plan, run, outcomes)
     checks = [*opened.before, *checks_after(pipeline.ledger, run)]
-    document = _document(pipeline, plan, opened, outcomes, checks)
+    document = run_document(pipeline, plan, opened, outcomes, checks)
     pipeline.ledger.close_run(run, document)
     return document
 
@@ -49,9 +49,10 @@ def _note_standing(pipeline: Pipeline, plan: Plan, run: str, outcomes: Sequence[
             pipeline.approvals.note_carried_out(run, one.plan.id, one.plan.rule_digest, identity)
 
 
-def _document(
+def run_document(
     pipeline: Pipeline, plan: Plan, opened: OpenedRun, outcomes: Sequence[Outcome], checks: Sequence[Check]
 ) -> dict[str, Any]:
+    """Return what a run's closing entry says of it."""
     body = opened.body
     rules = [one.as_json() for one in outcomes]
     taken = [check.as_json() for check in checks]

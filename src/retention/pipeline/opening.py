@@ -31,6 +31,12 @@ class OpenedRun:
     at: str
     body: Mapping[str, Any]
     closed: Mapping[str, Any] | None
+    settling: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more may be carried out under it: it is closed, or broke off and is being closed."""
+        return self.settling or self.closed is not None
 
     @property
     def dry_run(self) -> bool:
@@ -55,13 +61,14 @@ class OpenedRun:
 
 def find_run(ledger: Ledger, run: str) -> OpenedRun | None:
     """Return a run, or None where the ledger holds none of that id."""
-    opened, closed = None, None
+    opened, closed, settling = None, None, False
     for entry in ledger.entries(run=run, task=RUN_TASK):
         if entry.kind == "opened":
             opened = entry
         elif entry.kind == "closed":
             closed = entry.body
-    return None if opened is None else OpenedRun(run, opened.at, opened.body, closed)
+        settling = settling or entry.kind == "settling"
+    return None if opened is None else OpenedRun(run, opened.at, opened.body, closed, settling)
 
 
 def opened_run(ledger: Ledger, run: str) -> OpenedRun:

@@ -15,7 +15,7 @@ def outcomes_of(ledger: Ledger, plan: Plan, opened: OpenedRun) -> list[Outcome]:
     Raises:
         BrokeOff: a unit has not come to its end; its task can be run again.
     """
-    return [*_planned(ledger, plan, opened), *(_refused(one) for one in opened.body["refused"])]
+    return [*_planned(ledger, plan, opened), *refused_before(opened)]
 
 
 def _planned(ledger: Ledger, plan: Plan, opened: OpenedRun) -> list[Outcome]:
@@ -33,6 +33,11 @@ def _planned(ledger: Ledger, plan: Plan, opened: OpenedRun) -> list[Outcome]:
     return outcomes
 
 
-def _refused(one: dict[str, str]) -> Outcome:
-    rule = RulePlan.refused(one["rule"], one["database"], one["table"], one["action"])
-    return Outcome(rule, "refused", reason=one["reason"])
+def refused_before(opened: OpenedRun) -> list[Outcome]:
+    """Return the outcomes of the rules that a finding had stopped before they were planned."""
+    return [
+        Outcome(
+            RulePlan.refused(one["rule"], one["database"], one["table"], one["action"]), "refused", reason=one["reason"]
+        )
+        for one in opened.body["refused"]
+    ]

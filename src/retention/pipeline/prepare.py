@@ -19,7 +19,7 @@ def settle(pipeline: Pipeline, bindings: Sequence[Binding]) -> None:
     Raises:
         Refused: such a run is still at work, or was begun on a database that isn't open here.
     """
-    for run in settle_broken_off(pipeline.ledger, bindings):
+    for run in settle_broken_off(pipeline, bindings):
         pipeline.progress(f"run {run} had broken off; it is settled and closed")
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from retention.database.lease import fence, refuse_while_at_work
 from retention.errors import Refused
-from retention.execute.settle import committed, settle
-from retention.ledger import Ledger
+from retention.execute.context import Outcome
+from retention.execute.settle import committed, latest, settle
 from retention.ledger.ledger import RunHead
 from retention.ledger.tables import RUN_TASK
 from retention.matrix.binding import Binding
+from retention.pipeline.base import Pipeline
+from retention.pipeline.closing import run_document
+from retention.pipeline.opening import opened_run
+from retention.pipeline.outcomes import refused_before
+from retention.pipeline.plans import load_plan
+from retention.plan.plan import RulePlan
 
 
-def settle_broken_off(ledger: Ledger, bindings: Sequence[Binding]) -> list[str]:
+def settle_broken_off(pipeline: Pipeline, bindings: Sequence[Binding]) -> list[str]:
     """Close every run that was left open: its batches by their markers, under its own id. Return the runs' ids.
 
     Raises:
@@ -24,7 +31,7 @@ def settle_broken_off(ledger: Ledger, bindings: Sequence[Binding]) -> list[str]:
     for binding in bindings:
         refuse_while_at_work(binding.database, binding.identity)
     settled: list[str] = []
-    for run in ledger.open_runs():
+    for run in pipeline.ledger.open_runs():
         named = {(one["name"], one["shard"]) for one in run.opened["databases"]}
         here = {(binding.entry.name, binding.database.shard) for binding in bindings}
         if not named & here:
@@ -34,12 +41,15 @@ def settle_broken_off(ledger: Ledger, bindings: Sequence[Binding]) -> list[str]:
             raise Refused(
                 f"run {run.run} broke off on {missing} too; name that database as well, so that it is settled"
             )
-        _close(ledger, run, bindings)
+        _close(pipeline, run, bindings)
         settled.append(run.run)
     return settled
 
 
-def _close(ledger: Ledger, run: RunHead, bindings: Sequence[Binding]) -> None:
+def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding]) -> None:
+    ledger = pipeline.ledger
+    # From here on no task of it begins a unit, and what one has begun is fenced.
+    ledger.chain(run.run, RUN_TASK).append("settling", {})
     markers: dict[tuple[str, int], int] = {}
     for binding in bindings:
         fence(binding.database, run.run)
@@ -48,27 +58,27 @@ def _close(ledger: Ledger, run: RunHead, bindings: Sequence[Binding]) -> None:
     bodies = [entry.body for entry in ledger.entries(run=run.run, kind="batch")]
     batches, problems = settle(bodies, markers)
     ledger.chain(run.run, RUN_TASK).append("settled", {"batches": batches, "problems": problems})
-    rules: dict[str, int] = {}
-    last = {(body["unit"], body["seq"]): body for body in bodies}
-    for (unit, number), body in last.items():
-        if (unit, number) in markers:
-            rules[body["rule"]] = rules.get(body["rule"], 0) + body["rows"]
-    document: dict[str, Any] = {
-        "schema": "retention.run/1",
-        "run": run.run,
-        "plan": run.opened["plan"],
-        "as_of": run.opened["as_of"],
+    gone = [body for key, body in latest(bodies).items() if key in markers]
+    plan, opened = load_plan(ledger, run.opened["plan"]), opened_run(ledger, run.run)
+    withheld = opened.withheld(plan)
+    outcomes = [withheld.get((rule.id, rule.shard)) or _outcome(rule, gone) for rule in plan.rules]
+    document = {
+        **run_document(pipeline, plan, opened, [*outcomes, *refused_before(opened)], opened.before),
         "status": "failed",
         "broke_off": True,
-        "opened": run.opened_at,
-        "rules": [
-            {**rule, "status": "partial" if rule["id"] in rules else "stopped", "done": rules.get(rule["id"], 0)}
-            for rule in run.opened["rules"]
-        ],
-        "checks": [],
-        "approvals": run.opened.get("approvals", []),
-        "holds": run.opened.get("holds", []),
-        "facts": run.opened["facts"],
         "problems": problems,
     }
     ledger.close_run(run.run, document)
+
+
+def _outcome(rule: RulePlan, gone: Sequence[Mapping[str, Any]]) -> Outcome:
+    """Return what came of a rule of a run that broke off, as the batches tell that are committed."""
+    mine = [body for body in gone if (body["unit"], body["rule"]) == (rule.unit, rule.id)]
+    outcome = Outcome(rule, "partial" if mine else "stopped", reason="the run broke off")
+    for body in mine:
+        outcome.done += body["rows"]
+        outcome.batches += 1
+        outcome.saw([date.fromisoformat(body[name]) for name in ("oldest", "newest") if body.get(name)])
+        for table, rows in body.get("parts", {}).items():
+            outcome.parts[table] = outcome.parts.get(table, 0) + rows
+    return outcome

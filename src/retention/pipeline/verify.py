@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 from retention.errors import Finding
-from retention.execute.settle import committed, settle
+from retention.execute.settle import committed, runs_of, settle
 from retention.ledger.ledger import RunHead
+from retention.matrix.binding import Binding
 from retention.pipeline.after import take_checks
 from retention.pipeline.base import Pipeline
 from retention.pipeline.scene import Scene
@@ -64,7 +66,7 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
             else one
             for one in checks
         ]
-        problems = pipeline.ledger.verify()
+        problems = [*pipeline.ledger.verify(), *_unknown(pipeline, bindings)]
         for run in runs:
             markers: dict[tuple[str, int], int] = {}
             named = {(one["name"], one["shard"]) for one in run.opened["databases"]}
@@ -79,6 +81,16 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
                 problems.extend(_lost(run, settled))
                 problems.extend(_early(run))
     return Verification(day, checks, problems, scene.checked)
+
+
+def _unknown(pipeline: Pipeline, bindings: Sequence[Binding]) -> Iterator[str]:
+    """Yield runs that have left markers and aren't in the ledger: it is another one, or its end was cut off."""
+    known = {run.run for run in pipeline.ledger.runs()}
+    for binding in bindings:
+        with binding.database.planning() as connection:
+            marked = runs_of(connection)
+        for run in sorted(marked - known):
+            yield f"{binding.database.label}: run {run} has destroyed rows here, and the ledger doesn't know it"
 
 
 def _orphan(check: Check) -> bool:
