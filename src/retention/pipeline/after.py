@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from retention.database.connect import Database
 from retention.errors import Refused
 from retention.execute.context import Outcome
 from retention.execute.transforms import build_transforms
@@ -61,7 +62,6 @@ def take_checks(
     phase: str = "after",
 ) -> list[Check]:
     """Return the checks of every database of the scene."""
-    may_stay = _may_be_left(outcomes)
     holds = pipeline.holds.of_last_run(pipeline.today)
     checks: list[Check] = []
     for database, members in scene.by_database():
@@ -71,7 +71,7 @@ def take_checks(
                 database,
                 members,
                 as_of,
-                may_stay=may_stay,
+                may_stay=_may_be_left(outcomes, database),
                 formats=_formats_of(members),
                 orphans_before=orphan_counts(before) if before else None,
                 phase=phase,
@@ -81,11 +81,12 @@ def take_checks(
     return checks
 
 
-def _may_be_left(outcomes: Sequence[Outcome]) -> dict[str, int | None]:
-    """Return how many due rows each rule may leave; None where it was not carried out to its end."""
+def _may_be_left(outcomes: Sequence[Outcome], database: Database) -> dict[str, int | None]:
+    """Return how many due rows each rule may leave in a database; None where it was not carried out to its end."""
     return {
         one.plan.id: (one.survived + one.drifted if one.status in ("done", "nothing", "partial") else None)
         for one in outcomes
+        if (one.plan.database, one.plan.shard) == (database.name, database.shard)
     }
 
 

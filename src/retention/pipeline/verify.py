@@ -59,7 +59,7 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
         checks = take_checks(pipeline, scene, day, [], [], phase="verify")
         if quiesced:
             checks = [replace(one, ok=one.ok and not (_orphan(one) and one.count)) for one in checks]
-        may_stay = _waiting(last)
+        may_stay = _waiting(runs)
         checks = [
             Check(one.phase, one.rule, one.check, True, one.count, "its rule waits or was denied")
             if one.check in ("due left", "overdue left") and one.rule in may_stay
@@ -97,10 +97,10 @@ def _orphan(check: Check) -> bool:
     return check.check.startswith("orphans ")
 
 
-def _waiting(last: RunHead | None) -> set[str]:
-    if last is None or last.closed is None:
-        return set()
-    return {rule["id"] for rule in last.closed["rules"] if rule["status"] == "waiting"}
+def _waiting(runs: Sequence[RunHead]) -> set[str]:
+    """Return the rules that were waiting when a run last had them, on any shard."""
+    last = {(rule["id"], rule.get("shard", 0)): rule["status"] for run in runs for rule in (run.closed or {})["rules"]}
+    return {rule for (rule, _shard), status in last.items() if status == "waiting"}
 
 
 def _lost(run: RunHead, settled: list[dict[str, Any]]) -> list[str]:
