@@ -1,0 +1,138 @@
+"""Two shards of one database under one rule, and what the proof of a night says of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from retention.errors import BrokeOff
+from retention.pipeline import night
+from support.identity import identify
+from support.shop import Shop
+
+MATRIX = """
+version: 1
+timezone: Asia/Seoul
+organisation: {{name: t}}
+classification: advised
+databases:
+  shop: {{connection: [shop_db, shop_2], identity: [first, second], zone: Asia/Seoul}}
+legal_bases:
+  one: {{statute: s, article: a, keep: P5Y, roll_holidays: false}}
+tables:
+  shop.log: {{none: t}}
+  shop.page: {{none: t}}
+rules:
+  - {{id: log, table: shop.log, keep: [{{basis: one, since: at}}], then: delete, approval: never,
+      limit: {{rows: {limit}}}}}
+  - {{id: page, table: shop.page, keep: [{{basis: one, since: at}}], then: delete, approval: {approval}}}
+"""
+
+
+def _shop(folder: Path, rows: tuple[int, int], limit: int = 9, approval: str = "never") -> Shop:
+    """Return two shards with so many lapsed rows each, and a page on the first."""
+    matrix = folder / "matrix.yaml"
+    matrix.write_text(MATRIX.format(limit=limit, approval=approval), encoding="utf-8")
+    shops = []
+    for name, number in zip(("first", "second"), rows, strict=True):
+        file = folder / f"{name}.sqlite"
+        file.touch()
+        shop = Shop(f"sqlite:///{file}", folder, matrix)
+        shop.do("CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE)")
+        shop.do("CREATE TABLE page (id INTEGER PRIMARY KEY, at DATE)")
+        for one in range(number):
+            shop.do("INSERT INTO log VALUES (:n, '2015-01-01')", n=one)
+        identify(shop.url, name)
+        shops.append(shop)
+    shops[0].do("INSERT INTO page VALUES (1, '2015-01-01')")
+    shops[0].environment["RETENTION_CONN_SHOP_2"] = shops[1].url
+    return shops[0]
+
+
+@pytest.mark.parametrize("rows", [(3, 1), (1, 3)])
+def test_what_waits_on_one_shard_may_be_left_there_alone(tmp_path: Path, capsys: Any, rows: tuple[int, int]) -> None:
+    shop = _shop(tmp_path, rows, limit=2)
+    ran = shop.call(capsys, "run", "--json", "--rule", "log")
+    assert ran.code == 3, ran.document["checks"]
+    assert {one["done"] for one in ran.document["rules"]} == {0, 1}
+    assert shop.call(capsys, "verify", "--json", "--rule", "log").code == 0
+
+
+def test_a_run_that_broke_off_is_settled_shard_by_shard(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, real, calls = _shop(tmp_path, (3, 2)), night.carry_out_unit, list[int]()
+
+    def broken(*arguments: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise BrokeOff("the connection is lost")
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(night, "carry_out_unit", broken)
+    assert shop.call(capsys, "run", "--json", "--rule", "log").code == 5
+    monkeypatch.undo()
+    ended = shop.call(capsys, "run", "--json", "--rule", "log")
+    assert (ended.code, [one["done"] for one in ended.document["rules"]]) == (0, [0, 2])
+    sound = shop.call(capsys, "verify", "--json", "--rule", "log")
+    assert (sound.code, sound.document["problems"]) == (0, [])
+
+
+def test_a_rule_that_waits_may_be_left_though_a_later_run_was_asked_for_others(tmp_path: Path, capsys: Any) -> None:
+    shop = _shop(tmp_path, (1, 1), approval="always")
+    assert shop.call(capsys, "run", "--json").code == 3
+    shop.do("INSERT INTO log VALUES (7, '2015-01-01')")
+    assert shop.call(capsys, "run", "--json", "--rule", "log").code == 0
+    assert shop.call(capsys, "verify", "--json").code == 0
+
+
+def test_rows_that_went_under_a_run_which_the_ledger_does_not_know_are_told_of(tmp_path: Path, capsys: Any) -> None:
+    """Its end was cut off: what is left of it is whole and signed, and only the markers remember."""
+    shop = _shop(tmp_path, (1, 1))
+    assert shop.call(capsys, "run", "--json", "--rule", "page").code == 0
+    file = sqlite3.connect(tmp_path / "ledger.sqlite")
+    kept = file.execute("SELECT max(number) FROM ledger_closing").fetchone()[0]
+    runs = {row[0] for row in file.execute("SELECT DISTINCT run FROM ledger_entry")}
+    assert shop.call(capsys, "run", "--json", "--rule", "log").code == 0
+    for (trigger,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        file.execute(f"DROP TRIGGER {trigger}")
+    for (run,) in file.execute("SELECT DISTINCT run FROM ledger_entry").fetchall():
+        if run not in runs:
+            file.execute("DELETE FROM ledger_entry WHERE run = ?", (run,))
+    file.execute("DELETE FROM ledger_closing WHERE number > ?", (kept,))
+    file.commit()
+    assert shop.call(capsys, "ledger", "verify", day=None).code == 0
+    found = shop.call(capsys, "verify", "--json")
+    assert found.code == 1
+    assert len(found.document["problems"]) == 2
+    assert all("the ledger doesn't know it" in one for one in found.document["problems"])
+
+
+def test_a_night_whose_report_can_not_be_written_was_not_refused(tmp_path: Path, capsys: Any) -> None:
+    shop = _shop(tmp_path, (1, 1))
+    (tmp_path / "reports").write_text("a file where the folder should be", encoding="utf-8")
+    ran = shop.call(capsys, "run", "--json")
+    assert ran.code == 5 and "can't be written" in ran.err
+    assert ran.document["status"] == "succeeded" and ran.document["report"] is None
+    assert shop.one("SELECT count(*) FROM log") == 0
+
+
+def test_who_accepts_has_a_name(tmp_path: Path, capsys: Any) -> None:
+    shop = _shop(tmp_path, (3, 1), limit=2)
+    refused = shop.call(capsys, "run", "--json", "--accept", "log=9", "--by", "  ")
+    assert (refused.code, shop.one("SELECT count(*) FROM log")) == (2, 3)
+
+
+def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Path, capsys: Any) -> None:
+    shop = _shop(tmp_path, (1, 1))
+    assert shop.call(capsys, "key", "new", day=None).code == 0
+    (key,) = shop.call(capsys, "key", "list", "--json", day=None).document["keys"]
+    ledger = shop.environment["RETENTION_LEDGER_URL"]
+    shop.environment["RETENTION_LEDGER_URL"] = "sqlite:////proc/nowhere/ledger.sqlite"
+    assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 5
+    shop.environment["RETENTION_LEDGER_URL"] = ledger
+    assert shop.call(capsys, "key", "list", "--json", day=None).document["keys"] == [key]
+    assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 0
