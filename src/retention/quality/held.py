@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import and_
+from sqlalchemy import FromClause, and_, exists, literal, or_, select
 
 from retention.database.connect import Database
+from retention.database.names import TableKey
+from retention.database.reading import Sql
+from retention.database.relations import joined
+from retention.matrix.binding import BoundPart
 from retention.plan.clocks import sure
 from retention.plan.going import count
 from retention.plan.held import Held
 from retention.plan.units import Unit
-from retention.quality.independent import due_left
+from retention.quality.independent import due_left, own_parts
 from retention.quality.measure import Check
 from retention.register import Hold
 
@@ -36,11 +40,28 @@ def held_due(database: Database, units: Sequence[Unit], days: Mapping[str, date]
         for unit in units:
             held = Held.copied(connection, unit, holds)
             for rule in unit.rules:
-                for check, day in days.items() if held.reaches(rule.table) else ():
-                    stays = and_(sure(due_left(unit, rule, day)), held.covers(rule.table, rule.row))
+                parts = own_parts(unit, rule)
+                reached = (rule.table, *(table for part in parts for table in _tables(part)))
+                for check, day in days.items() if any(map(held.reaches, reached)) else ():
+                    covered = or_(held.covers(rule.table, rule.row), *_covered(unit, held, parts, rule.row))
+                    stays = and_(sure(due_left(unit, rule, day)), covered)
                     found[rule.id, check] = count(connection, rule.row, stays)
             held.drop(connection)
     return found
+
+
+def _covered(unit: Unit, held: Held, parts: Sequence[BoundPart], row: FromClause) -> Iterator[Sql]:
+    """Yield whether a hold covers a part of the row: it keeps the whole record."""
+    for part in parts:
+        member = unit.binding.shape(part.table).sql.alias()
+        within = or_(held.covers(part.table, member), *_covered(unit, held, part.parts, member))
+        yield exists(select(literal(1)).where(joined(part.relation, member, row), within).correlate(row))
+
+
+def _tables(part: BoundPart) -> Iterator[TableKey]:
+    yield part.table
+    for one in part.parts:
+        yield from _tables(one)
 
 
 def without_held(checks: Sequence[Check], held: HeldDue) -> list[Check]:

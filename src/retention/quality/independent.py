@@ -11,8 +11,10 @@ from functools import partial
 
 from sqlalchemy import FromClause, and_, exists, false, func, literal, not_, or_, select, true
 
+from retention.database.names import TableKey
 from retention.database.reading import EARLIEST, Sql
 from retention.database.relations import Relation, joined
+from retention.matrix.binding import BoundPart
 from retention.plan.clocks import ClockSql, sure
 from retention.plan.ends import ClockEnd, EarliestEnd, EndSql, LaterEnd
 from retention.plan.rules import BoundRule
@@ -23,17 +25,41 @@ _STEP = 40
 
 
 def due_left(unit: Unit, rule: BoundRule, as_of: date) -> Sql:
-    """Return whether a row should be gone, or changed, and nothing that is still there refers to it."""
+    """Return whether a row should be gone, or changed, and nothing that is still there refers to it.
+
+    Parts that are its own alone, and that nothing else refers to, would have gone with it: they keep nothing.
+    """
     siblings = unit.table_rules(rule).rules
     row = rule.row
     conditions = [rule.selected(row), _released(rule, row, as_of)]
     others = (one for one in siblings if one is not rule)
     conditions.extend(or_(not_(one.selected(row)), _released(one, row, as_of)) for one in others)
     if rule.action.on_rows:
-        conditions.extend(not_(_referred(unit, relation, row)) for relation in unit.referring(rule.table))
+        own = {part.relation for part in own_parts(unit, rule)}
+        holding = (relation for relation in unit.referring(rule.table) if relation not in own)
+        conditions.extend(not_(_referred(unit, relation, row)) for relation in holding)
     else:
         conditions.append(not_(rule.done(row)))
     return and_(*conditions)
+
+
+def own_parts(unit: Unit, rule: BoundRule) -> tuple[BoundPart, ...]:
+    """Return the kinds of parts that go with the rule's rows whatever else is there, but for a hold on one of them.
+
+    They are those of no other table's rows, under no other rule of the same table, and only their own parts refer to
+    them.
+    """
+    alone = len(unit.table_rules(rule).rules) == 1
+    return tuple(part for part in rule.parts if alone and _is_own(unit, rule.table, part))
+
+
+def _is_own(unit: Unit, owner: TableKey, part: BoundPart) -> bool:
+    further = {one.relation for one in part.parts}
+    return (
+        unit.part_owners.get(part.table) == [(owner, part.relation)]
+        and further.issuperset(unit.referring(part.table))
+        and all(_is_own(unit, part.table, one) for one in part.parts)
+    )
 
 
 def newest_lapsed(as_of: date, over: Callable[[date], date]) -> str:
