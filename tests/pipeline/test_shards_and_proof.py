@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from retention.errors import BrokeOff
+from retention.ledger.entry import canonical, digest, genesis
 from retention.pipeline import night
 from support.identity import identify
 from support.shop import Shop
@@ -136,3 +137,30 @@ def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Pa
     shop.environment["RETENTION_LEDGER_URL"] = ledger
     assert shop.call(capsys, "key", "list", "--json", day=None).document["keys"] == [key]
     assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 0
+
+
+def test_an_approval_that_the_ledger_s_key_did_not_sign_is_none(tmp_path: Path, capsys: Any) -> None:
+    """Who can write to the ledger's database knows how hashes are made, and hasn't its key."""
+    shop = _shop(tmp_path, (3, 1), limit=2)
+    plan = shop.call(capsys, "plan", "--json").document
+    approval = {"plan": plan["digest"], "decision": "approved", "by": "the officer", "note": "", "rules": {"log": 3}}
+    run, previous = "20261126T000000Z-aaaaaa", genesis("20261126T000000Z-aaaaaa", "run")
+    opened = {"databases": [], "plan": plan["digest"], "dry_run": True, "as_of": plan["as_of"]}
+    file, at = sqlite3.connect(tmp_path / "ledger.sqlite"), "2026-11-26T00:00:00+00:00"
+    written = ((1, "opened", None, opened), (2, "approval", plan["digest"], approval))
+    for number, kind, key, body in written:
+        text = canonical(body).decode()
+        hash_ = digest(run, "run", number, kind, key, at, text, None, previous)
+        file.execute(
+            """INSERT INTO ledger_entry (run, task, seq, kind, entry_key, at, body, previous, hash)
+               VALUES (?, 'run', ?, ?, ?, ?, ?, ?, ?)""",
+            (run, number, kind, key, at, text, previous, hash_),
+        )
+        previous = hash_
+    file.commit()
+    ran = shop.call(capsys, "run", "--json", "--plan", plan["digest"], day=None)
+    assert (ran.code, ran.document["approvals"], shop.one("SELECT count(*) FROM log")) == (3, [], 3)
+    approved = ("approve", plan["digest"], "--by", "the officer", "--note", "read")
+    assert shop.call(capsys, *approved, day=None).code == 0
+    assert shop.call(capsys, "run", "--json", "--plan", plan["digest"], day=None).code == 0
+    assert shop.one("SELECT count(*) FROM log") == 0

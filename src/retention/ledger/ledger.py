@@ -35,7 +35,7 @@ from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, pack
 from retention.ledger.store import LedgerFault, LedgerRefused, Store, is_made, open_store, upgrade
 from retention.ledger.tables import AT_ONCE, CLOSING, ENTRY, RUN_TASK
-from retention.ledger.verify import problems
+from retention.ledger.verify import is_signed, problems
 
 _TRIES = 20
 _PART = "part"
@@ -69,8 +69,11 @@ class RunHead:
 class Ledger:
     """The ledger of one pipeline. ``now`` gives aware UTC instants."""
 
-    def __init__(self, store: Store, secrets_: LedgerSecrets, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, secrets_: LedgerSecrets, now: Callable[[], datetime], *, signs: bool = True
+    ) -> None:
         self._store = store
+        self._signs = signs
         self.secrets = secrets_
         self._now = now
         self._turn = threading.Lock()
@@ -109,7 +112,7 @@ class Ledger:
         """
         if not is_made(url):
             return None
-        return cls(open_store(url, any_version=True), LedgerSecrets(secrets.token_bytes(32)), now)
+        return cls(open_store(url, any_version=True), LedgerSecrets(secrets.token_bytes(32)), now, signs=False)
 
     @property
     def label(self) -> str:
@@ -304,15 +307,30 @@ class Ledger:
                 yield _entry(connection.execute(query).one()).blob() or b""
 
     def find(self, kind: str, key: str) -> Entry | None:
-        """Return the newest entry of a kind under a key."""
+        """Return the newest event of a kind under a key, as :meth:`find_all`."""
         found = self.find_all(kind, key)
         return found[-1] if found else None
 
     def find_all(self, kind: str, key: str) -> list[Entry]:
-        """Return the entries of a kind under a key, oldest first."""
-        query = select(ENTRY).where(ENTRY.c.kind == kind, ENTRY.c.entry_key == key)
+        """Return the events of a kind under a key, oldest first: those that the ledger's own key has signed.
+
+        Who can write to its database, and hasn't that key, could put in an approval that nobody gave.
+        """
+        return self._events(ENTRY.c.kind == kind, ENTRY.c.entry_key == key)
+
+    def events(self, kind: str) -> list[Entry]:
+        """Return the events of a kind, as :meth:`find_all`."""
+        return self._events(ENTRY.c.kind == kind)
+
+    def _events(self, *which: ColumnElement[bool]) -> list[Entry]:
+        signed = (CLOSING.c.run == ENTRY.c.run, CLOSING.c.hash == ENTRY.c.hash)
+        query = select(ENTRY, CLOSING.c.signature).where(*which, *signed)
         with self._store.reading() as connection:
-            return sorted((_entry(row) for row in connection.execute(query)), key=_written)
+            rows = connection.execute(query).all()
+        public_key = self.secrets.public_key
+        return sorted(
+            (_entry(row) for row in rows if not self._signs or is_signed(row, row.signature, public_key)), key=_written
+        )
 
     def newest(self, kind: str, test: Callable[[Entry], bool]) -> Entry | None:
         """Return the newest entry of a kind that passes a test, having read none that is older."""

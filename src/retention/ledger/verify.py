@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from retention.ledger.entry import digest, genesis
 from retention.ledger.tables import AT_ONCE, CLOSING, ENTRY, RUN_TASK
@@ -130,6 +130,12 @@ def _blob_hash(packed: bytes | None) -> str | None:
         return hashlib.sha256(zlib.decompress(packed)).hexdigest()
     except (zlib.error, TypeError):
         return ""
+
+
+def is_signed(row: Row[Any], signature: str, public_key: str) -> bool:
+    """Whether a closing entry is as it was written, and its signature that of a key."""
+    own = digest(row.run, row.task, row.seq, row.kind, row.entry_key, row.at, row.body, row.blob_sha256, row.previous)
+    return own == row.hash and _signed(public_key, signature, row.hash)
 
 
 def _signed(public_key: str, signature: str, hash_: str) -> bool:
