@@ -13,6 +13,8 @@ import pytest
 from support.identity import identify
 from support.shop import Shop
 
+pytestmark = pytest.mark.thorough
+
 TABLES = (
     "CREATE TABLE orders (id INTEGER PRIMARY KEY, at DATE)",
     "CREATE TABLE payment (id INTEGER PRIMARY KEY, who VARCHAR(20), at DATE)",
