@@ -57,3 +57,16 @@ def test_a_timeout_halves_the_batch() -> None:
     pace = Pace(20.0, 10_000, rows=400)
     pace.halve()
     assert pace.rows == 200
+
+
+def test_beside_others_batches_of_one_block_each_grow_until_they_tell_what_a_row_costs() -> None:
+    """The first one was cold and slow; of the others none is smaller than a block, and all cost the same."""
+    pace = Pace(2.5, 20_000, busy=True)
+    pace.took(658, 14.7)
+    taken = []
+    for _ in range(200):
+        rows = max(47, pace.rows // 47 * 47)
+        taken.append(rows)
+        pace.took(rows, 3.5 + 0.002 * rows)
+    assert max(taken[-20:]) > 300
+    assert all(3.5 + 0.002 * rows < 10 for rows in taken)

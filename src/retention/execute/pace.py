@@ -13,6 +13,8 @@ _FIRST = 500
 _SMALLEST = 1
 _GROWTH = 2.0
 _MEMORY = 0.8
+_ALIKE = 3.0
+_SHORT = 4.0
 
 
 @dataclass
@@ -50,7 +52,9 @@ class Pace:
         count, rows, time, squares, products = self._sums
         spread = squares * count - rows * rows
         if spread <= 1e-9 * squares * count:
-            return 0.0, time / rows
+            # Batches of one size, such as one block each, don't tell what a row costs: short ones grow until they do.
+            tells = not self.busy or count < _ALIKE or time / count > _SHORT * self.target_ms
+            return (0.0, time / rows) if tells else (time / count, 0.0)
         row = (products * count - rows * time) / spread
         batch = (time - row * rows) / count
         if batch < 0:
