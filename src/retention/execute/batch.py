@@ -1,4 +1,4 @@
-"""One batch, exact after any kill: statement, marker, ledger, commit; the ledger at last when the commit comes.
+"""One batch, exact after any kill: statement, marker, ledger, commit; the ledger may come before the statement ends.
 
 Committed if and only if the marker is there. The ledger's entry is durable before the commit; an entry whose marker is
 missing is a batch that never was.

@@ -89,6 +89,12 @@ class Outcome:
             self.oldest = min([*known, self.oldest] if self.oldest else known)
             self.newest = max([*known, self.newest] if self.newest else known)
 
+    def recall(self, body: Mapping[str, Any]) -> None:
+        """Take in the event days and the parts of a committed batch, as the ledger tells of it."""
+        self.saw([date.fromisoformat(body[name]) for name in ("oldest", "newest") if body.get(name)])
+        for table, rows in body.get("parts", {}).items():
+            self.parts[table] = self.parts.get(table, 0) + rows
+
     def as_entry(self) -> dict[str, Any]:
         """Return what the ledger keeps of it when its unit ends; :meth:`of_entry` reads it back beside the plan."""
         return {

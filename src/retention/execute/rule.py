@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from sqlalchemy import Connection, Table, select
 
@@ -24,6 +23,7 @@ from retention.execute.moving import Moving
 from retention.execute.ranges import Ranges, Staged
 from retention.execute.seal import Seal
 from retention.execute.second import working_beside, worth_two
+from retention.execute.settle import latest
 from retention.execute.staging import Staging
 from retention.execute.sweep import Sweep
 from retention.execute.sweeps import sweeps
@@ -222,13 +222,9 @@ class RuleRun:
             ).all()
         outcome = self.outcome
         outcome.done, outcome.batches = sum(int(rows) for _seq, rows in committed), len(committed)
-        # A batch may stand in the ledger more than once under one number, where a first try never committed.
-        told = {body["seq"]: body for body in self.earlier if body["rule"] == self.rule.id}
+        told = latest(self.earlier)
         for number, _rows in committed:
-            body = told.get(number, {})
-            outcome.saw([date.fromisoformat(body[name]) for name in ("oldest", "newest") if body.get(name)])
-            for table, rows in body.get("parts", {}).items():
-                outcome.parts[table] = outcome.parts.get(table, 0) + rows
+            outcome.recall(told.get((self.unit.id, number), {}))
 
     def _work(self, connection: Connection) -> Work:
         if self.rule.id not in self.staging.keys:

@@ -36,14 +36,13 @@ def latest(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Mappin
 
 
 def settle(
-    entries: Iterable[Mapping[str, Any]], markers: Mapping[tuple[str, int], int]
+    last: Mapping[tuple[str, int], Mapping[str, Any]], markers: Mapping[tuple[str, int], int]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """Compare the ledger's batches of a run with the markers of its databases.
+    """Compare the :func:`latest` of the ledger's batches of a run with the markers of its databases.
 
     Returns the settled batches, each with ``committed``, and problems: a marker the ledger doesn't know, or one whose
     count differs.
     """
-    last = latest(entries)
     settled = [
         {"unit": unit, "seq": number, "rows": body["rows"], "committed": (unit, number) in markers}
         for (unit, number), body in sorted(last.items())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -109,8 +110,10 @@ class Sweep:
             if told.rows > most:
                 self._narrow(told.rows, most, steps)
             self._see_approved(here, told)
-            if not rule.parts and told.has_days:
-                ahead(Done(rule, told.rows, told.keys, told.days))
+            # Of a row that only looks due, and that the statement won't take, the day may be none.
+            with suppress(ValueError):
+                if not rule.parts:
+                    ahead(Done(rule, told.rows, told.keys, told.days))
 
         told = self.statements.carry_out(connection, here, self._strangers, certain)
         locked = told.locked or started

@@ -40,14 +40,6 @@ class Told:
     locked: float | None = None
 
     @property
-    def has_days(self) -> bool:
-        """Whether the end days are days: of rows that only look due, and won't go, they may be anything."""
-        try:
-            return len(self.days) == len(self.texts)
-        except ValueError:
-            return False
-
-    @property
     def days(self) -> Sequence[date]:
         """Return the end days, as far as they are known: only of rows that can be read as such."""
         return [date.fromisoformat(text) for text in sorted(self.texts)]
@@ -79,7 +71,7 @@ class Telling:
         else:
             # What stands for null, such as an empty text, has no day.
             day = case((grows.readable(row), row.c[grows.column]))
-        keys = [self._dialect.in_order(row.c[name]) for name in self.rule.key if self.keyed]
+        keys = self.rule.sorted_key if self.keyed else []
         return [one.label(f"told_{number}") for number, one in enumerate([day, *keys])]
 
     def sums(self, columns: Sequence[Sql]) -> Query:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from retention.database.lease import fence, refuse_while_at_work
@@ -55,10 +54,10 @@ def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding]) -> Non
         fence(binding.database, run.run)
         with binding.database.planning() as connection:
             markers.update(committed(connection, run.run))
-    bodies = [entry.body for entry in ledger.entries(run=run.run, kind="batch")]
-    batches, problems = settle(bodies, markers)
+    last = latest(entry.body for entry in ledger.entries(run=run.run, kind="batch"))
+    batches, problems = settle(last, markers)
     ledger.chain(run.run, RUN_TASK).append("settled", {"batches": batches, "problems": problems})
-    gone = [body for key, body in latest(bodies).items() if key in markers]
+    gone = [body for key, body in last.items() if key in markers]
     plan, opened = load_plan(ledger, run.opened["plan"]), opened_run(ledger, run.run)
     withheld = opened.withheld(plan)
     outcomes = [withheld.get((rule.id, rule.shard)) or _outcome(rule, gone) for rule in plan.rules]
@@ -78,7 +77,5 @@ def _outcome(rule: RulePlan, gone: Sequence[Mapping[str, Any]]) -> Outcome:
     for body in mine:
         outcome.done += body["rows"]
         outcome.batches += 1
-        outcome.saw([date.fromisoformat(body[name]) for name in ("oldest", "newest") if body.get(name)])
-        for table, rows in body.get("parts", {}).items():
-            outcome.parts[table] = outcome.parts.get(table, 0) + rows
+        outcome.recall(body)
     return outcome

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from retention.errors import Finding
-from retention.execute.settle import committed, runs_of, settle
+from retention.execute.settle import committed, latest, runs_of, settle
 from retention.ledger.ledger import RunHead
 from retention.matrix.binding import Binding
 from retention.pipeline.after import take_checks
@@ -74,8 +74,8 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
             for binding in mine:
                 with binding.database.planning() as connection:
                     markers.update(committed(connection, run.run))
-            bodies = [entry.body for entry in pipeline.ledger.entries(run=run.run, kind="batch")]
-            settled, wrong = settle(bodies, markers)
+            told = latest(entry.body for entry in pipeline.ledger.entries(run=run.run, kind="batch"))
+            settled, wrong = settle(told, markers)
             problems.extend(f"run {run.run}: {one}" for one in wrong)
             if len(mine) == len(named):
                 problems.extend(_lost(run, settled))

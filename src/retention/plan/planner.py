@@ -187,7 +187,7 @@ def _keys(connection: Connection, rule: BoundRule, row: FromClause, due: Sql) ->
         for text in connection.execute(lists, execution_options={"yield_per": 1}).scalars():
             yield numbers_of(text)
         return
-    keys = select(*(rule.binding.database.dialect.in_order(row.c[column]) for column in rule.key)).where(due)
+    keys = select(*rule.sorted_key).where(due)
     for chunk in connection.execute(keys, execution_options={"stream_results": True}).partitions(_CHUNK):
         yield [tuple(key) for key in chunk]
 
