@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from retention.errors import BrokeOff
 from retention.ledger.entry import canonical, digest, genesis
 from retention.pipeline import night
 from support.identity import identify
+from support.ledgers import rows
 from support.shop import Shop
 
 MATRIX = """
@@ -78,6 +80,41 @@ def test_a_run_that_broke_off_is_settled_shard_by_shard(
     monkeypatch.undo()
     ended = shop.call(capsys, "run", "--json", "--rule", "log")
     assert (ended.code, [one["done"] for one in ended.document["rules"]]) == (0, [0, 2])
+    sound = shop.call(capsys, "verify", "--json", "--rule", "log")
+    assert (sound.code, sound.document["problems"]) == (0, [])
+
+
+def _left_out(shop: Shop) -> None:
+    """Take the second shard out of the matrix."""
+    text = shop.matrix.read_text(encoding="utf-8")
+    text = text.replace("[shop_db, shop_2]", "shop_db").replace("[first, second]", "first")
+    shop.matrix.write_text(text, encoding="utf-8")
+
+
+def test_a_run_that_broke_off_is_closed_without_a_database_that_the_matrix_has_no_longer(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise nothing could ever be destroyed on the others again."""
+    shop, real, calls = _shop(tmp_path, (3, 2)), night.carry_out_unit, list[int]()
+
+    def broken(*arguments: Any, **named: Any) -> Any:
+        calls.append(1)
+        result = real(*arguments, **named)
+        if len(calls) == 2:
+            raise BrokeOff("the connection is lost")
+        return result
+
+    monkeypatch.setattr(night, "carry_out_unit", broken)
+    assert shop.call(capsys, "run", "--json", "--rule", "log").code == 5
+    monkeypatch.undo()
+    _left_out(shop)
+    assert shop.call(capsys, "run", "--json", "--rule", "log").code == 0
+    bodies = [json.loads(body) for (body,) in rows(tmp_path / "ledger.sqlite", "SELECT body FROM ledger_entry")]
+    (document,) = [body for body in bodies if body.get("broke_off")]
+    assert [(rule["shard"], rule["done"]) for rule in document["rules"]] == [(0, 3), (1, 0)]
+    (problem,) = document["problems"]
+    assert "shop/1:log: the matrix has its database no longer" in problem
+    assert "1 batches (2 rows)" in problem
     sound = shop.call(capsys, "verify", "--json", "--rule", "log")
     assert (sound.code, sound.document["problems"]) == (0, [])
 

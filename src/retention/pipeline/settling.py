@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from retention.database.lease import fence, refuse_while_at_work
@@ -23,6 +23,9 @@ from retention.plan.plan import RulePlan
 def settle_broken_off(pipeline: Pipeline, bindings: Sequence[Binding]) -> list[str]:
     """Close every run that was left open: its batches by their markers, under its own id. Return the runs' ids.
 
+    Databases are told by their identity, whatever the matrix calls them. One that it has no longer can't be asked, and
+    would leave the run open for ever: the run is closed without it, and says so.
+
     Raises:
         Refused: a run is at work on one of the databases, or the server still is for it, or one that broke off was
             begun on a database that isn't open here.
@@ -30,22 +33,23 @@ def settle_broken_off(pipeline: Pipeline, bindings: Sequence[Binding]) -> list[s
     for binding in bindings:
         refuse_while_at_work(binding.database, binding.identity)
     settled: list[str] = []
+    here = {binding.identity for binding in bindings}
+    known = {identity for entry in pipeline.matrix.databases.values() for identity in entry.identities}
     for run in pipeline.ledger.open_runs():
-        named = {(one["name"], one["shard"]) for one in run.opened["databases"]}
-        here = {(binding.entry.name, binding.database.shard) for binding in bindings}
-        if not named & here:
+        named = {one["identity"]: (one["name"], one["shard"]) for one in run.opened["databases"]}
+        if not here.intersection(named):
             continue
-        if named - here:
-            missing = ", ".join(sorted(name for name, _shard in named - here))
-            raise Refused(
-                f"run {run.run} broke off on {missing} too; name that database as well, so that it is settled"
-            )
-        _close(pipeline, run, bindings)
+        missing = sorted({name for identity, (name, _shard) in named.items() if identity in known - here})
+        if missing:
+            names = ", ".join(missing)
+            raise Refused(f"run {run.run} broke off on {names} too; name that database as well, so that it is settled")
+        _close(pipeline, run, bindings, {place for identity, place in named.items() if identity not in known})
         settled.append(run.run)
     return settled
 
 
-def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding]) -> None:
+def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding], gone: Set[tuple[str, int]]) -> None:
+    """Close one run. ``gone`` are those of its databases, each with its shard, that nobody can ask any more."""
     ledger = pipeline.ledger
     # From here on no task of it begins a unit, and what one has begun is fenced.
     ledger.chain(run.run, RUN_TASK).append("settling", {})
@@ -55,12 +59,15 @@ def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding]) -> Non
         with binding.database.planning() as connection:
             markers.update(committed(connection, run.run))
     last = latest(entry.body for entry in ledger.entries(run=run.run, kind="batch"))
-    batches, problems = settle(last, markers)
-    ledger.chain(run.run, RUN_TASK).append("settled", {"batches": batches, "problems": problems})
-    gone = [body for key, body in last.items() if key in markers]
     plan, opened = load_plan(ledger, run.opened["plan"]), opened_run(ledger, run.run)
+    unseen = {rule.unit for rule in plan.rules if (rule.database, rule.shard) in gone}
+    batches, problems = settle({key: body for key, body in last.items() if key[0] not in unseen}, markers)
+    begun = unseen.intersection(unit for unit, _seq in last)
+    problems.extend(_unseen(name, [body for (unit, _), body in last.items() if unit == name]) for name in sorted(begun))
+    ledger.chain(run.run, RUN_TASK).append("settled", {"batches": batches, "problems": problems})
+    went = [body for key, body in last.items() if key in markers]
     withheld = opened.withheld(plan)
-    outcomes = [withheld.get((rule.id, rule.shard)) or _outcome(rule, gone) for rule in plan.rules]
+    outcomes = [withheld.get((rule.id, rule.shard)) or _outcome(rule, went) for rule in plan.rules]
     document = {
         **run_document(pipeline, plan, opened, [*outcomes, *refused_before(opened)], opened.before),
         "status": "failed",
@@ -70,9 +77,18 @@ def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding]) -> Non
     ledger.close_run(run.run, document)
 
 
-def _outcome(rule: RulePlan, gone: Sequence[Mapping[str, Any]]) -> Outcome:
+def _unseen(unit: str, batches: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is to be said of a unit whose database can't be asked: its rows aren't counted as destroyed."""
+    rows = sum(body["rows"] for body in batches)
+    return (
+        f"unit {unit}: the matrix has its database no longer, so nobody can see which of its {len(batches)} batches "
+        f"({rows:,} rows) in the ledger were committed"
+    )
+
+
+def _outcome(rule: RulePlan, went: Sequence[Mapping[str, Any]]) -> Outcome:
     """Return what came of a rule of a run that broke off, as the batches tell that are committed."""
-    mine = [body for body in gone if (body["unit"], body["rule"]) == (rule.unit, rule.id)]
+    mine = [body for body in went if (body["unit"], body["rule"]) == (rule.unit, rule.id)]
     outcome = Outcome(rule, "partial" if mine else "stopped", reason="the run broke off")
     for body in mine:
         outcome.done += body["rows"]

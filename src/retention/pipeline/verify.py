@@ -69,8 +69,8 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
         problems = [*pipeline.ledger.verify(), *_unknown(pipeline, bindings)]
         for run in runs:
             markers: dict[tuple[str, int], int] = {}
-            named = {(one["name"], one["shard"]) for one in run.opened["databases"]}
-            mine = [one for one in bindings if (one.entry.name, one.database.shard) in named]
+            named = {one["identity"] for one in run.opened["databases"]}
+            mine = [one for one in bindings if one.identity in named]
             for binding in mine:
                 with binding.database.planning() as connection:
                     markers.update(committed(connection, run.run))
