@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import product
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, or_, type_coerce
+from sqlalchemy import BigInteger, or_, tuple_, type_coerce
 from sqlalchemy.types import NullType
 
 from retention.database.columns import ColumnKind, ColumnShape
@@ -20,18 +21,40 @@ _NUMBER = re.compile(rf"(?:{_WHOLE.pattern}|-0)(?:\.[0-9]+)?")
 _BITS = 63
 
 
-def is_any(dialect: Dialect, column: Sql, shape: ColumnShape, texts: Sequence[str]) -> Sql:
-    """Return whether a column holds one of the values, and nothing where a value can't be of its type.
+def are_any(dialect: Dialect, columns: Sequence[tuple[Sql, ColumnShape]], rows: Sequence[tuple[str, ...]]) -> Sql:
+    """Return whether columns hold the values of one of the rows, each as many as there are columns.
 
-    A value is read as the column's type where that loses nothing; else what is stored is compared as a text.
+    A value is read as its column's type where that loses nothing; else what is stored is compared as a text. Whatever
+    number of rows, the condition is as deep as for one: SQLite takes no expression that is a thousand deep.
     """
+    read: dict[tuple[bool, ...], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        values = [_read(column, shape, text) for (column, shape), text in zip(columns, row, strict=True)]
+        typed = tuple(bool(found) for found in values)
+        read.setdefault(typed, []).extend(product(*(found or [text] for found, text in zip(values, row, strict=True))))
+    return or_(*(_in(dialect, columns, typed, found) for typed, found in read.items()))
+
+
+def _read(column: Sql, shape: ColumnShape, text: str) -> list[Any]:
     readers = _UNTYPED if isinstance(column.type, NullType) else _TYPED
-    reader = readers.get(shape.kind, _nothing)
-    read = {text: list(reader(text, shape)) for text in texts}
-    values = [value for found in read.values() for value in found]
-    others = [text for text, found in read.items() if not found]
-    typed = type_coerce(column, BigInteger) if shape.kind is ColumnKind.INTEGER else column
-    return or_(*([typed.in_(values)] if values else []), *([dialect.key_text(column).in_(others)] if others else []))
+    return list(readers.get(shape.kind, _nothing)(text, shape))
+
+
+def _in(
+    dialect: Dialect,
+    columns: Sequence[tuple[Sql, ColumnShape]],
+    typed: Sequence[bool],
+    values: Sequence[tuple[Any, ...]],
+) -> Sql:
+    compared = [
+        (type_coerce(column, BigInteger) if shape.kind is ColumnKind.INTEGER else column)
+        if as_it_is
+        else dialect.key_text(column)
+        for (column, shape), as_it_is in zip(columns, typed, strict=True)
+    ]
+    if len(compared) == 1:
+        return compared[0].in_([value for (value,) in values])
+    return tuple_(*compared).in_(values)
 
 
 def _nothing(_text: str, _shape: ColumnShape) -> Iterator[Any]:

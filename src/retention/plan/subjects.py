@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import FromClause, and_, exists, literal, or_, select
+from sqlalchemy import FromClause, exists, literal, select
 
 from retention.database.columns import ColumnShape
 from retention.database.names import TableKey
 from retention.database.reading import Sql
-from retention.database.values import is_any
+from retention.database.values import are_any
 from retention.matrix.binding import Binding, Step
 from retention.plan.units import Unit
 
@@ -47,21 +47,8 @@ class SubjectPath:
         return here, joined
 
     def _same(self, row: FromClause, subjects: Sequence[Values]) -> Sql:
-        dialect = self.binding.database.dialect
-        if len(self.columns) == 1:
-            column = self.columns[0]
-            return is_any(dialect, row.c[column.name], column, [value for (value,) in subjects])
-        return or_(
-            *(
-                and_(
-                    *(
-                        is_any(dialect, row.c[column.name], column, [value])
-                        for column, value in zip(self.columns, values, strict=True)
-                    )
-                )
-                for values in subjects
-            )
-        )
+        columns = [(row.c[column.name], column) for column in self.columns]
+        return are_any(self.binding.database.dialect, columns, subjects)
 
 
 def subject_paths(unit: Unit, table: TableKey) -> tuple[SubjectPath, ...]:
