@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -105,6 +106,10 @@ class ClockWords(abc.ABC):
     def key_text(self, column: Sql) -> Sql:
         """Return a key's value as text, the same for equal values."""
         return cast(column, String(255))
+
+    def one_of(self, column: Sql, values: Sequence[Any]) -> Sql:
+        """Return whether a column is one of the values, as it compares."""
+        return column.in_(values)
 
     def whole_text(self, column: Sql) -> Sql:
         """Return a key's value as text, however long it is."""

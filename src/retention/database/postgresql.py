@@ -10,7 +10,9 @@ from typing import Any
 import psycopg
 from sqlalchemy import (
     CHAR,
+    TEXT,
     URL,
+    VARCHAR,
     BigInteger,
     Connection,
     Date,
@@ -53,6 +55,8 @@ from retention.database.loading import as_bound, as_copied, into
 from retention.database.reading import Sql
 from retention.database.versions import by_transaction
 
+_TEXTS = (String, VARCHAR, TEXT, Text, CHAR)
+"""Those that compare as texts do: CITEXT and enumerations look like them."""
 _NO_BYTES = literal_column("''::bytea", LargeBinary())
 _LEAVES = text(
     "relkind = 'r' AND (oid = CAST(:name AS regclass)"
@@ -163,6 +167,17 @@ class PostgreSQL(Dialect):
     def text(self, value: str, column: Sql) -> Sql:
         """Return a text to compare the column with: as CHAR for a CHAR column, whose index serves no other."""
         return cast(literal(value, String()), CHAR(len(value))) if isinstance(column.type, CHAR) else literal(value)
+
+    def one_of(self, column: Sql, values: Sequence[Any]) -> Sql:
+        """Return whether a column is one of the values: a parameter for each of 2,000 took five times as long.
+
+        An array of the column's own type would cut texts off where the column ends.
+        """
+        texts = type(column.type) in _TEXTS
+        if not texts and not isinstance(column.type, Integer):
+            return super().one_of(column, values)
+        every = bindparam(None, list(values), type_=postgresql.ARRAY(String() if texts else BigInteger()))
+        return column.in_(select(func.unnest(every)))
 
     def matches(self, text: Sql, pattern: str) -> Sql:
         """Return whether the whole text matches the pattern; a CHAR's padding is no part of it."""

@@ -53,7 +53,7 @@ def _in(
         for (column, shape), as_it_is in zip(columns, typed, strict=True)
     ]
     if len(compared) == 1:
-        return compared[0].in_([value for (value,) in values])
+        return dialect.one_of(compared[0], [value for (value,) in values])
     return tuple_(*compared).in_(values)
 
 

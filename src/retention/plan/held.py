@@ -49,7 +49,7 @@ Covers = Callable[[TableKey, FromClause], Sql]
 """Whether any live hold covers a row of a table; false itself where none can."""
 
 _SUBJECTS = 1000
-_ASKED = 200
+_ASKED = 2000
 """As many persons may be named in a statement that destroys."""
 _COUNTS = 100
 
