@@ -18,6 +18,7 @@ from retention.ledger import Ledger
 from retention.matrix.load import load
 from retention.pipeline import Pipeline
 from retention.plan.plan import Plan
+from retention.quality.together import left_together
 from retention.register import LiveHolds
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -95,6 +96,14 @@ class Steps:
                     outcomes[one.plan.id] = one
             self.ledger.close_run(run, {"rules": []})
         return plan, outcomes
+
+    def left(self, as_of: date, named: Sequence[str] = ()) -> dict[str, int]:
+        """Return what the independent check finds due, of the rules to whose rows others refer that may go too."""
+        pipeline = self.pipeline(named)
+        with pipeline.bindings() as bindings:
+            units, _problems = pipeline.planner(as_of, ()).units(bindings[0])
+            found = left_together(bindings[0].database, units, {"left": as_of}, ())
+        return {rule: number for (rule, _check), number in found.items()}
 
     def batches(self) -> list[dict[str, Any]]:
         """Return the ledger's batches of the last run."""

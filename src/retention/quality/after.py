@@ -17,8 +17,9 @@ from retention.quality.before import orphans
 from retention.quality.expectations import judge
 from retention.quality.held import HeldDue, held_due, without_held
 from retention.quality.independent import due_left
-from retention.quality.measure import Check, Expected, Measure
+from retention.quality.measure import Check, Counted, Expected, Measure
 from retention.quality.taking import take
+from retention.quality.together import left_together
 from retention.register import Hold
 
 Formats = Mapping[str, Mapping[str, str]]
@@ -43,15 +44,22 @@ def check_after(
     counted.
     """
     measures: list[Measure] = []
-    held = held_due(database, units, _days(as_of), holds)
+    counted: list[Counted] = []
+    together = left_together(database, units, _days(as_of), holds)
+    alone = {rule for rule, _check in together}
+    held = held_due(database, units, _days(as_of), holds, but=alone)
     for unit in units:
         for rule in unit.rules:
-            measures.append(_due(unit, rule, as_of, may_stay.get(rule.id, 0), held))
+            most = _most(may_stay.get(rule.id, 0))
+            if rule.id in alone:
+                counted.extend(Counted(Expected(rule.id, one, most[one]), together[rule.id, one]) for one in most)
+            else:
+                measures.append(_due(unit, rule, as_of, most, held))
             if not rule.action.on_rows:
                 measures.extend(_changed(rule, formats.get(rule.id, {})))
     known = dict(orphans_before) if orphans_before is not None else None
     measures.extend(orphans(units, known))
-    return without_held(judge(phase, take(database, measures)), held)
+    return without_held(judge(phase, [*counted, *take(database, measures)]), held)
 
 
 def orphan_counts(checks: Sequence[Check]) -> dict[str, int]:
@@ -64,10 +72,14 @@ def _days(as_of: date) -> dict[str, date]:
     return {"due left": as_of, "overdue left": as_of - timedelta(days=OVERDUE_AFTER)}
 
 
-def _due(unit: Unit, rule: BoundRule, as_of: date, most: int | None, held: HeldDue) -> Measure:
-    row = rule.row
+def _most(may_stay: int | None) -> dict[str, int | None]:
+    """Return how many rows each check of what is left lets be left."""
     # Whatever came in between, a row that should have gone days ago is somebody's to look at.
-    limits = {"due left": most, "overdue left": None if most is None else 0}
+    return {"due left": may_stay, "overdue left": None if may_stay is None else 0}
+
+
+def _due(unit: Unit, rule: BoundRule, as_of: date, limits: Mapping[str, int | None], held: HeldDue) -> Measure:
+    row = rule.row
     counts: list[Sql] = []
     expected: dict[str, Expected] = {}
     for check, day in _days(as_of).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -25,8 +25,14 @@ HeldDue = Mapping[tuple[str, str], int]
 """How many rows should be gone but for a hold, by rule and check."""
 
 
-def held_due(database: Database, units: Sequence[Unit], days: Mapping[str, date], holds: Sequence[Hold]) -> HeldDue:
-    """Count the rows that should be gone, as of each check's day, but for a hold.
+def held_due(
+    database: Database,
+    units: Sequence[Unit],
+    days: Mapping[str, date],
+    holds: Sequence[Hold],
+    but: Collection[str] = (),
+) -> HeldDue:
+    """Count the rows that should be gone, as of each check's day, but for a hold; those of the rules ``but`` aren't.
 
     Whom a hold covers is no constant that may stand in a quality check's text: the rows are counted beside it.
 
@@ -39,7 +45,7 @@ def held_due(database: Database, units: Sequence[Unit], days: Mapping[str, date]
     with database.planning() as connection:
         for unit in units:
             held = Held.copied(connection, unit, holds)
-            for rule in unit.rules:
+            for rule in (one for one in unit.rules if one.id not in but):
                 parts = own_parts(unit, rule)
                 reached = (rule.table, *(table for part in parts for table in _tables(part)))
                 for check, day in days.items() if any(map(held.reaches, reached)) else ():

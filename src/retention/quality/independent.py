@@ -31,9 +31,9 @@ def due_left(unit: Unit, rule: BoundRule, as_of: date) -> Sql:
     """
     siblings = unit.table_rules(rule).rules
     row = rule.row
-    conditions = [rule.selected(row), _released(rule, row, as_of)]
+    conditions = [rule.selected(row), released(rule, row, as_of)]
     others = (one for one in siblings if one is not rule)
-    conditions.extend(or_(not_(one.selected(row)), _released(one, row, as_of)) for one in others)
+    conditions.extend(or_(not_(one.selected(row)), released(one, row, as_of)) for one in others)
     if rule.action.on_rows:
         own = {part.relation for part in own_parts(unit, rule)}
         holding = (relation for relation in unit.referring(rule.table) if relation not in own)
@@ -75,7 +75,8 @@ def newest_lapsed(as_of: date, over: Callable[[date], date]) -> str:
     return day.isoformat()
 
 
-def _released(rule: BoundRule, row: FromClause, as_of: date) -> Sql:
+def released(rule: BoundRule, row: FromClause, as_of: date) -> Sql:
+    """Return whether a rule that selects a row lets it go by the row's own clocks and purposes."""
     conditions: list[Sql] = []
     known: list[Sql] = []
     for keep in rule.keeps:

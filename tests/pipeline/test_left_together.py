@@ -1,0 +1,117 @@
+"""The independent check finds rows that only keep each other, and none that something else keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.identity import identify
+from support.shop import Shop
+
+MATRIX = """
+version: 1
+timezone: Asia/Seoul
+organisation: {name: t}
+classification: advised
+databases:
+  shop: {connection: shop_db, identity: together, zone: Asia/Seoul}
+legal_bases:
+  one: {statute: s, article: a, keep: P5Y, roll_holidays: false}
+tables:
+  shop.team: {none: t}
+  shop.player: {none: t}
+  shop.invoice: {none: t}
+  shop.receipt: {none: t}
+  shop.note: {}
+rules:
+  - {id: teams, table: shop.team, keep: [{basis: one, since: at}], then: delete, approval: never}
+  - {id: players, table: shop.player, keep: [{basis: one, since: at}], then: delete, approval: never}
+  - {id: invoices, table: shop.invoice, keep: [{basis: one, since: at}], then: delete, approval: never,
+     with: [shop.note]}
+  - {id: receipts, table: shop.receipt, keep: [{basis: one, since: at}], then: delete, approval: never,
+     with: [shop.note]}
+"""
+OLD, YOUNG = "2015-01-01", "2026-01-01"
+
+
+@pytest.fixture
+def shop(sqlite_url: str, tmp_path: Path) -> Shop:
+    """Return a shop in which each row of one table refers to one of another that refers back to it."""
+    matrix = tmp_path / "matrix.yaml"
+    matrix.write_text(MATRIX, encoding="utf-8")
+    made = Shop(sqlite_url, tmp_path, matrix)
+    for statement in (
+        "CREATE TABLE team (id INTEGER PRIMARY KEY, captain INTEGER REFERENCES player (id), at DATE)",
+        "CREATE TABLE player (id INTEGER PRIMARY KEY, team INTEGER REFERENCES team (id), at DATE)",
+        "CREATE TABLE invoice (id INTEGER PRIMARY KEY, at DATE)",
+        "CREATE TABLE receipt (id INTEGER PRIMARY KEY, at DATE)",
+        """CREATE TABLE note (id INTEGER PRIMARY KEY, invoice INTEGER REFERENCES invoice (id),
+           receipt INTEGER REFERENCES receipt (id), what TEXT)""",
+        "CREATE TABLE photo (id INTEGER PRIMARY KEY, player INTEGER REFERENCES player (id))",
+    ):
+        made.do(statement)
+    identify(sqlite_url, "together")
+    return made
+
+
+def _pair(shop: Shop, number: int, team: str, player: str) -> None:
+    shop.do("INSERT INTO team VALUES (:n, NULL, :at)", n=number, at=team)
+    shop.do("INSERT INTO player VALUES (:n, :n, :at)", n=number, at=player)
+    shop.do("UPDATE team SET captain = :n WHERE id = :n", n=number)
+
+
+def _shared(shop: Shop, number: int, invoice: str, receipt: str) -> None:
+    shop.do("INSERT INTO invoice VALUES (:n, :at)", n=number, at=invoice)
+    shop.do("INSERT INTO receipt VALUES (:n, :at)", n=number, at=receipt)
+    shop.do("INSERT INTO note VALUES (:n, :n, :n, 'paid')", n=number)
+
+
+def _left(shop: Shop, capsys: Any, rules: Sequence[str]) -> tuple[int, list[int]]:
+    """Return what ``verify`` exits with, and how many due rows of each rule it finds."""
+    found = shop.call(capsys, "verify", "--json")
+    counts = {one["rule"]: one["count"] for one in found.document["checks"] if one["check"] == "due left"}
+    return found.code, [counts[rule] for rule in rules]
+
+
+@pytest.mark.parametrize(
+    ("put", "rules"), [(_pair, ("teams", "players")), (_shared, ("invoices", "receipts"))], ids=["circle", "shared"]
+)
+def test_they_are_found_before_they_go_and_none_afterwards(shop: Shop, capsys: Any, put: Any, rules: Any) -> None:
+    for number, days in enumerate([(OLD, OLD), (OLD, YOUNG), (YOUNG, OLD), (OLD, OLD)]):
+        put(shop, number, *days)
+    assert _left(shop, capsys, rules) == (1, [2, 2])
+    assert shop.call(capsys, "run", "--json").code == 0
+    assert _left(shop, capsys, rules) == (0, [0, 0])
+
+
+def test_what_a_hold_or_another_row_keeps_is_not_called_forgotten(shop: Shop, capsys: Any) -> None:
+    for number in range(3):
+        _pair(shop, number, OLD, OLD)
+        _shared(shop, number, OLD, OLD)
+    shop.do("INSERT INTO photo VALUES (1, 0)")
+    for table in ("team", "note"):
+        words = ("hold", "add", "--where", f"shop.{table}", "id = 1", "--reason", "a case", "--by", "the officer")
+        assert shop.call(capsys, *words, "--json", day=None).code == 0
+    rules = ("teams", "players", "invoices", "receipts")
+    assert _left(shop, capsys, rules) == (1, [1, 1, 2, 2])
+    ran = shop.call(capsys, "run", "--json")
+    assert (ran.code, [one["done"] for one in ran.document["rules"]]) == (0, [1, 1, 2, 2])
+    assert _left(shop, capsys, rules) == (0, [0, 0, 0, 0])
+
+
+def test_of_a_rule_alone_only_its_own_rows_are_looked_for(shop: Shop, capsys: Any) -> None:
+    _shared(shop, 1, OLD, OLD)
+    shop.do("INSERT INTO invoice VALUES (7, :at)", at=OLD)
+    found = shop.call(capsys, "verify", "--json", "--rule", "invoices")
+    assert [one["count"] for one in found.document["checks"] if one["check"] == "due left"] == [1]
+
+
+def test_a_chain_that_is_too_long_calls_nothing_forgotten(
+    shop: Shop, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _pair(shop, 1, OLD, OLD)
+    monkeypatch.setattr("retention.quality.together._ROUNDS", 0)
+    assert _left(shop, capsys, ("teams", "players")) == (0, [0, 0])
