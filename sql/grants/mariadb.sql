@@ -2,6 +2,7 @@
 -- Made by `retention init CONNECTION --grants retention`; a test holds this file equal to it, and runs a night so.
 -- The role that checks a matrix for triggers may want to see more: run `retention check` once as an administrator.
 
+GRANT PROCESS ON *.* TO 'retention'@'%';
 GRANT CREATE TEMPORARY TABLES ON shop.* TO 'retention'@'%';
 GRANT SELECT, UPDATE (password_hash, nickname, company, recommender_id, birth_date, sex, occupation, picture_url, login_id, name, mobile, email, address, anonymized_at) ON shop.member TO 'retention'@'%';
 GRANT SELECT, DELETE ON shop.sns_account TO 'retention'@'%';

@@ -216,3 +216,26 @@ rules:
     assert (shop.one("SELECT count(*) FROM log"), shop.one("SELECT count(*) FROM other")) == (1, 0)
     advised = found(engine_url, tmp_path, "classification: advised\n" + matrix, capsys)
     assert advised["RET204"][0]["severity"] == "warning"
+
+
+@pytest.mark.postgresql
+def test_rows_of_a_table_that_inherits_another_are_not_taken_for_its_own(
+    postgresql_url: str, tmp_path: Path, capsys: Any
+) -> None:
+    made = (
+        "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind INTEGER, parent INTEGER)",
+        "CREATE TABLE log_kept (extra TEXT) INHERITS (log)",
+        "INSERT INTO log_kept VALUES (1, '2020-01-01', 1, 1, 'evidence')",
+    )
+    codes = found(postgresql_url, tmp_path, LOG, capsys, *made)
+    assert "shop.log_kept inherits shop.log" in codes["RET242"][0]["what"]
+    assert codes["RET242"][0]["severity"] == "error"
+    assert "RET242" not in found(postgresql_url, tmp_path, LOG, capsys, "ALTER TABLE log_kept NO INHERIT log")
+
+
+@pytest.mark.mariadb
+def test_a_table_without_transactions_is_refused(mariadb_url: str, tmp_path: Path, capsys: Any) -> None:
+    made = "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind INTEGER, parent INTEGER) ENGINE = MyISAM"
+    codes = found(mariadb_url, tmp_path, LOG, capsys, made)
+    assert "storage engine without transactions" in codes["RET243"][0]["what"]
+    assert "RET243" not in found(mariadb_url, tmp_path, LOG, capsys, "ALTER TABLE log ENGINE = InnoDB")

@@ -180,6 +180,20 @@ _DATABASE = (
         "`payment_kept` refers to `order_kept`, and payments are moved before their orders: each would be refused.",
     ),
     Code(
+        "RET242", "rows-inherited", "error", "table",
+        "make it a table of its own (ALTER TABLE … NO INHERIT), or a partition",
+        "`log_keep` INHERITS `log`: a DELETE on `log` takes its rows as well, whatever their own rule says.",
+    ),
+    Code(
+        "RET243", "no-rollback", "error", "table", "ALTER TABLE … ENGINE = InnoDB",
+        "In a MyISAM table a batch that fails has destroyed its rows all the same, and nothing proves it.",
+    ),
+    Code(
+        "RET244", "referring-unseen", "error", "rule",
+        "let the role see those tables, or tell it which there are: GRANT PROCESS ON *.* (`init --grants` prints it)",
+        "A table that came later refers to `member` ON DELETE CASCADE, which the role may not read: its rows would go.",
+    ),
+    Code(
         "RET250", "partitions-not-by-clock", "warning", "rule",
         "partition the table by ranges of the clock, or take `drop_partitions` out",
         "A log partitioned by shop: none of its partitions ever holds nothing but old rows.",

@@ -18,6 +18,7 @@ from retention.check.partitions import partitions
 from retention.check.relations import relations
 from retention.check.rights import rights
 from retention.check.subjects import subjects
+from retention.check.taken import taken
 from retention.check.triggers import triggers
 from retention.database.catalog import Facts, catalog_of
 from retention.database.url import ConnectionSource
@@ -52,6 +53,7 @@ def check_binding(
     yield from parents(binding)
     yield from destinations(binding)
     yield from triggers(binding, facts)
+    yield from taken(binding, facts)
     yield from partitions(binding, facts)
     yield from rights(binding, facts)
     yield from gentleness(binding, connections)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from retention.check.destinations import moves_of
 from retention.check.parts import parts_of, takes_rows
@@ -82,7 +83,7 @@ def _goes(binding: Binding, table: TableKey) -> Iterator[Need]:
 
 
 def _read(binding: Binding, rule: Rule) -> Iterator[TableKey]:
-    """Yield the tables in which a rule's clocks lie, and those whose rows may refer to its own."""
+    """Yield the tables in which a rule's clocks lie, those that tell whose its rows are, and what refers to them."""
     table = table_key(rule.table)
     for clock in clocks_of(rule):
         try:
@@ -91,5 +92,9 @@ def _read(binding: Binding, rule: Rule) -> Iterator[TableKey]:
             # Told with the clocks; nothing can be granted for a path that leads nowhere.
             continue
         yield from (step.reached for step in steps)
+    entry = binding.table_entry(table)
+    if entry is not None and entry.subject is not None:
+        with suppress(Refused):
+            yield from (step.reached for step in binding.path(table, entry.subject.via, entry.place))
     for target in (table, *(part.table for _owner, part in parts_of(binding, rule))):
         yield from (relation.child for relation in binding.graph.to(target))

@@ -37,6 +37,7 @@ from sqlalchemy import (
 
 from retention.database.clock_words import ClockWords
 from retention.database.columns import ColumnKind
+from retention.database.names import TableKey
 from retention.database.native import DigitsReading, NativeReading, NumberReading, by_stretch
 from retention.database.onlooker import Onlooker
 from retention.database.reading import EARLIEST, Reading, Sql
@@ -87,10 +88,14 @@ class Dialect(ClockWords, Onlooker, Walking):
         del connection
         return sorted(named | {None}, key=lambda name: name or "")
 
-    def partitions(self, connection: Connection, schema: str | None) -> set[str]:
-        """Return the names of tables that are partitions of another one."""
+    def partitions(self, connection: Connection, schema: str | None) -> Mapping[str, TableKey]:
+        """Return the names of tables that are partitions of another one, each with that table's."""
         del connection, schema
-        return set()
+        return {}
+
+    def folded(self, name: str) -> str:
+        """Return a name so that two are equal where the engine takes them for the same."""
+        return name
 
     def charsets(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], str]:
         """Return the character sets of columns (table, column), where each column has one of its own."""

@@ -52,6 +52,7 @@ from sqlalchemy.types import UserDefinedType
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
 from retention.database.loading import as_bound, as_copied, into
+from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.versions import by_transaction
 
@@ -67,6 +68,11 @@ _LEAVES = text(
 _WAITING = text(
     "SELECT count(DISTINCT pid) FROM pg_locks "
     "WHERE CASE WHEN granted THEN false ELSE :session = ANY (pg_blocking_pids(pid)) END"
+)
+_PARTITIONS = text(
+    "SELECT c.relname, rn.nspname, r.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "JOIN pg_class r ON r.oid = pg_partition_root(c.oid) JOIN pg_namespace rn ON rn.oid = r.relnamespace "
+    "WHERE c.relispartition AND n.nspname = :schema"
 )
 _WORDS = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _NEXT_TRANSACTION = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
@@ -141,16 +147,13 @@ class PostgreSQL(Dialect):
         others = {name for name in names if name not in ("information_schema", default)}
         return sorted(others | named | {None}, key=lambda name: name or "")
 
-    def partitions(self, connection: Connection, schema: str | None) -> set[str]:
-        """Return the partitions of the schema, which belong to their parent."""
-        classes, spaces = table("pg_class", schema="pg_catalog"), table("pg_namespace", schema="pg_catalog")
-        query: Select[str] = (
-            select(column("relname"))
-            .select_from(classes.join(spaces, text("pg_class.relnamespace = pg_namespace.oid")))
-            .where(text("pg_class.relispartition"))
-            .where(column("nspname") == (schema or connection.dialect.default_schema_name))
-        )
-        return set(connection.execute(query).scalars())
+    def partitions(self, connection: Connection, schema: str | None) -> Mapping[str, TableKey]:
+        """Return the partitions of the schema, which belong to the table that is partitioned."""
+        default = connection.dialect.default_schema_name
+        return {
+            name: TableKey(None if root_schema == default else root_schema, root)
+            for name, root_schema, root in connection.execute(_PARTITIONS, {"schema": schema or default})
+        }
 
     def in_utc(self, column: Sql) -> Sql:
         """Return an instant as wall-clock time in UTC."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, Table, inspect
@@ -62,8 +62,10 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
     metadata = MetaData()
     tables: dict[TableKey, TableShape] = {}
     relations: list[Relation] = []
+    roots: dict[TableKey, TableKey] = {}
     for schema in dialect.schemas(connection, {_own(name, default) for name in schemas}):
         partitions = dialect.partitions(connection, schema)
+        roots.update({TableKey(schema, name): root for name, root in partitions.items()})
         found = _Reflected(inspector, schema)
         charsets = dialect.charsets(connection, schema)
         jsons = dialect.json_columns(connection, schema)
@@ -74,7 +76,45 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
             tables[key] = _shape(key, columns, found, charsets, jsons, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default))  # noqa: PERF401 - reads better than one expression
-    return Schema(tables, tuple(relations), default)
+    return Schema(tables, _resolved(relations, tables, roots, dialect), default)
+
+
+def _resolved(
+    relations: Iterable[Relation],
+    tables: Mapping[TableKey, TableShape],
+    roots: Mapping[TableKey, TableKey],
+    dialect: Dialect,
+) -> tuple[Relation, ...]:
+    """Return the relations with the names that tables and columns have where they are declared.
+
+    A key that refers to a partition holds rows of the table that is partitioned; an engine that looks at no case keeps
+    a key as it was written. A name that leads nowhere is left as it is: such a key can hold no row.
+    """
+    known = {_folded(key, dialect): key for key in tables}
+    found: list[Relation] = []
+    # A key of the partitioned table itself is told once more for each of its partitions.
+    for one in sorted(relations, key=lambda one: one.parent in roots):
+        parent = roots.get(one.parent, one.parent)
+        parent = known.get(_folded(parent, dialect), parent)
+        own, there = (_columns(tables.get(table), dialect) for table in (one.child, parent))
+        named = one.parent_columns or (tables[parent].primary_key if parent in tables else ())
+        as_declared = replace(
+            one,
+            columns=tuple(own.get(dialect.folded(name), name) for name in one.columns),
+            parent=parent,
+            parent_columns=tuple(there.get(dialect.folded(name), name) for name in named),
+        )
+        if one.parent not in roots or not any(as_declared.same_as(other) for other in found):
+            found.append(as_declared)
+    return tuple(found)
+
+
+def _folded(key: TableKey, dialect: Dialect) -> TableKey:
+    return TableKey(key.schema, dialect.folded(key.name))
+
+
+def _columns(shape: TableShape | None, dialect: Dialect) -> dict[str, str]:
+    return {} if shape is None else {dialect.folded(name): name for name in shape.columns}
 
 
 class _Reflected:
@@ -169,14 +209,17 @@ def _partial(index: Mapping[str, Any]) -> bool:
 
 def _relation(child: TableKey, foreign: Mapping[str, Any], default: str | None) -> Relation:
     parent = TableKey(_own(foreign.get("referred_schema"), default), foreign["referred_table"])
-    rule = str((foreign.get("options") or {}).get("ondelete") or "NO ACTION").upper()
+    rule = str((foreign.get("options") or {}).get("ondelete") or "NO ACTION")
+    # PostgreSQL may empty some of the columns only: SET NULL (member_id).
+    action, _, some = rule.partition("(")
     return Relation(
         name=foreign.get("name"),
         child=child,
         columns=tuple(foreign["constrained_columns"]),
         parent=parent,
         parent_columns=tuple(foreign["referred_columns"]),
-        on_delete=rule,
+        on_delete=action.strip().upper(),
+        emptied=tuple(name.strip().strip('"') for name in some.rstrip(")").split(",") if name.strip()),
     )
 
 

@@ -18,7 +18,8 @@ class Relation:
     """Rows of ``child`` refer by ``columns`` to rows of ``parent`` by ``parent_columns``.
 
     ``holds`` and ``detach`` are the matrix's flags. ``declared``: the database itself enforces it. ``nullable``: those
-    of its columns that may be null. ``as_text``: columns of unlike types, whose values are compared as texts.
+    of its columns that may be null, ``emptied`` those that ON DELETE SET NULL empties: all where it names none.
+    ``as_text``: columns of unlike types, whose values are compared as texts.
     """
 
     name: str | None
@@ -31,6 +32,7 @@ class Relation:
     holds: bool = True
     detach: bool = False
     nullable: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
     as_text: tuple[str, ...] = ()
 
     @property
@@ -41,7 +43,9 @@ class Relation:
     @property
     def empties(self) -> bool:
         """Whether the database empties a reference by itself when the row it leads to goes."""
-        return self.declared and self.on_delete == "SET NULL" and set(self.columns) <= set(self.nullable)
+        return (
+            self.declared and self.on_delete == "SET NULL" and set(self.emptied or self.columns) <= set(self.nullable)
+        )
 
     @property
     def refuses(self) -> bool:

@@ -216,6 +216,10 @@ class SQLite(Dialect):
         """Return whether a value is stored as a whole number: the declared type binds nobody here."""
         return and_(func.typeof(column).in_(["integer", "real"]), column == cast(column, BigInteger))
 
+    def folded(self, name: str) -> str:
+        """Return a name in small letters: of those in ASCII the engine looks at no case."""
+        return "".join(one.lower() if one.isascii() else one for one in name)
+
     def key_text(self, column: Sql) -> Sql:
         """Return a key's value as text, the same for equal values."""
         return cast(column, Text)

@@ -55,6 +55,14 @@ class Facts:
     """Tables that keep a history of what was deleted from them."""
     hidden: frozenset[TableKey] = frozenset()
     """Tables of which the role may not see every row."""
+    unseen: Mapping[TableKey, tuple[str, ...]] = field(default_factory=dict)
+    """Per table the names of those that refer to it and that the role may not see at all."""
+    blind: bool = False
+    """Whether nobody can tell which unseen tables refer to one."""
+    inherited: Mapping[TableKey, tuple[TableKey, ...]] = field(default_factory=dict)
+    """Per table those that inherit it: their rows are taken for its own."""
+    without_rollback: frozenset[TableKey] = frozenset()
+    """Tables of a storage engine that can't take back what a transaction did."""
     lacking: tuple[Need, ...] = ()
     """Rights that the role was asked for and doesn't have."""
     excess: str | None = None

@@ -36,6 +36,18 @@ FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL
 _VERSIONED = text(
     "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'SYSTEM VERSIONED'"
 )
+_TABLES = text("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES")
+_WITHOUT_ROLLBACK = text("""
+SELECT t.TABLE_SCHEMA, t.TABLE_NAME FROM information_schema.TABLES t
+JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE AND e.TRANSACTIONS <> 'YES'
+WHERE t.TABLE_TYPE <> 'SYSTEM VIEW'
+""")
+_FOREIGN = """
+SELECT {for_schema}, {for_name}, {ref_schema}, {ref_name} FROM information_schema.{catalog}
+"""
+_NAME = "CONVERT(CONVERT(CAST(SUBSTRING_INDEX({column}, '/', {place}) AS BINARY) USING filename) USING utf8mb4)"
+_OF_INNODB = ("INNODB_SYS_FOREIGN", "INNODB_FOREIGN")
+"""InnoDB's own list of foreign keys, in MariaDB and in MySQL: it shows those of tables that the role may not see."""
 _ROWS = text("""
 SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ROWS FROM information_schema.TABLES
 WHERE TABLE_ROWS IS NOT NULL AND TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')
@@ -60,7 +72,13 @@ class MariaDBCatalog(Catalog):
             )
             for schema, name, expression in connection.execute(_PARTITIONED)
         }
+        unseen = _unseen(connection)
         return Facts(
+            unseen=unseen or {},
+            blind=unseen is None,
+            without_rollback=frozenset(
+                TableKey(own(schema, connection), name) for schema, name in connection.execute(_WITHOUT_ROLLBACK)
+            ),
             triggers=tuple(
                 Trigger(name, TableKey(own(schema, connection), table), frozenset({event.upper()}), body or "")
                 for schema, table, name, event, body in connection.execute(_TRIGGERS)
@@ -92,7 +110,9 @@ class MariaDBCatalog(Catalog):
         account = _account(role)
         default = connection.dialect.default_schema_name or ""
         quote = connection.dialect.identifier_preparer.quote
-        found = [f"GRANT CREATE TEMPORARY TABLES ON {quote(default)}.* TO {account};"]
+        # Keys of tables that the role may not see destroy rows there: InnoDB tells of them who has PROCESS.
+        found = [f"GRANT PROCESS ON *.* TO {account};"]
+        found.append(f"GRANT CREATE TEMPORARY TABLES ON {quote(default)}.* TO {account};")
         for one, mine in by_table(needs).items():
             rights = ", ".join(
                 f"{need.right} ({listed(connection, need.columns)})" if need.columns else need.right for need in mine
@@ -121,6 +141,28 @@ class MariaDBCatalog(Catalog):
             # Rights are asked first: any other error comes from behind them.
             return getattr(error.orig, "args", (None,))[0] not in _REFUSED
         return True
+
+
+def _unseen(connection: Connection) -> dict[TableKey, tuple[str, ...]] | None:
+    """Return which tables that the role may not see refer to which; None where nobody can tell."""
+    columns = {
+        f"{name.lower()[:3]}_{what}": _NAME.format(column=name, place=place)
+        for name in ("FOR_NAME", "REF_NAME")
+        for what, place in (("schema", 1), ("name", -1))
+    }
+    seen = set(map(tuple, connection.execute(_TABLES)))
+    for catalog in _OF_INNODB:
+        try:
+            keys = connection.exec_driver_sql(_FOREIGN.format(catalog=catalog, **columns)).all()
+        except exc.DBAPIError:
+            continue
+        found: dict[TableKey, list[str]] = {}
+        for schema, name, parent_schema, parent in keys:
+            if (schema, name) not in seen:
+                key = TableKey(own(parent_schema, connection), parent)
+                found.setdefault(key, []).append(f"{schema}.{name}")
+        return {parent: tuple(sorted(set(names))) for parent, names in found.items()}
+    return None
 
 
 def _account(role: str) -> str:

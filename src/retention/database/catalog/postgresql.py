@@ -45,6 +45,14 @@ _HIDDEN = text("""
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relrowsecurity AND row_security_active(c.oid)
 """)
+_INHERITED = text("""
+SELECT pn.nspname, p.relname, n.nspname, c.relname
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+WHERE NOT c.relispartition AND c.relkind IN ('r', 'p', 'f')
+ORDER BY 1, 2, 3, 4
+""")
 _ROWS = text("""
 SELECT n.nspname, c.relname, (SELECT sum(greatest(l.reltuples, 0)) FROM pg_class l
   WHERE l.oid = c.oid OR l.oid IN (SELECT t.relid FROM pg_partition_tree(c.oid) t WHERE t.isleaf))::bigint
@@ -77,6 +85,9 @@ class PostgreSQLCatalog(Catalog):
         alone: dict[TableKey, list[str]] = {}
         for schema, name, constraint in connection.execute(_PARTITION_KEYS):
             alone.setdefault(key(schema, name), []).append(constraint)
+        inherited: dict[TableKey, list[TableKey]] = {}
+        for schema, name, child_schema, child in connection.execute(_INHERITED):
+            inherited.setdefault(key(schema, name), []).append(key(child_schema, child))
         return Facts(
             triggers=(*self._triggers(connection), *self._rewrites(connection)),
             partitions={
@@ -85,6 +96,7 @@ class PostgreSQLCatalog(Catalog):
             },
             partition_columns={table: frozenset(names) for table, names in columns.items()},
             partition_keys={table: tuple(names) for table, names in alone.items()},
+            inherited={table: tuple(children) for table, children in inherited.items()},
             hidden=frozenset(key(schema, name) for schema, name in connection.execute(_HIDDEN)),
         )
 

@@ -1,0 +1,125 @@
+"""Foreign keys as they were written: in another case, to a partition alone, emptying some columns only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.bench import Bench, states
+
+AS_OF = date(2026, 11, 24)
+BASES = {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}}
+
+
+@pytest.fixture
+def lite(sqlite_url: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(sqlite_url, tmp_path)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def post(postgresql_url: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(postgresql_url, tmp_path)
+    yield bench
+    bench.close()
+
+
+def _members(bench: Bench, table: str = "member", relations: Any = ()) -> Any:
+    """Return a matrix that destroys the rows of one table; orders have no rule, and stay."""
+    return bench.matrix(
+        {
+            "legal_bases": BASES,
+            "tables": {f"shop.{table}": {"none": "t"}, "shop.orders": {"none": "t", "relations": list(relations)}},
+            "rules": [
+                {
+                    "id": "members",
+                    "table": f"shop.{table}",
+                    "keep": [{"basis": "one", "since": "seen_on"}],
+                    "then": "delete",
+                }
+            ],
+        }
+    )
+
+
+def _keeps(bench: Bench, matrix: Any, stays: int, total: int) -> None:
+    (rule,) = bench.plan(matrix, AS_OF).rules
+    assert states(rule) == {"due": total - stays, "referenced": stays}
+    assert bench.run(matrix, AS_OF)["members"].done == total - stays
+    assert bench.all("SELECT count(*) FROM orders") == [(stays,)]
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("member", "FOREIGN KEY (MEMBER_ID) REFERENCES Member (ID) ON DELETE CASCADE"),
+        ("member", "FOREIGN KEY (Member_Id) REFERENCES member (id) ON DELETE CASCADE"),
+        ("Member", "FOREIGN KEY (member_id) REFERENCES member ON DELETE CASCADE"),
+    ],
+    ids=["table and columns", "columns", "implied"],
+)
+def test_sqlite_looks_at_no_case_of_a_name(lite: Bench, table: str, key: str) -> None:
+    lite.do(
+        [
+            f'CREATE TABLE "{table}" (id INTEGER PRIMARY KEY, seen_on DATE)',
+            f"CREATE TABLE orders (id INTEGER PRIMARY KEY, member_id INTEGER, {key})",
+            f"INSERT INTO \"{table}\" VALUES (1, '2020-01-01'), (2, '2020-01-01')",
+            "INSERT INTO orders VALUES (10, 1)",
+        ]
+    )
+    _keeps(lite, _members(lite, table), 1, 2)
+
+
+@pytest.mark.postgresql
+def test_a_key_that_refers_to_a_partition_alone_holds_rows_of_the_whole_table(post: Bench) -> None:
+    post.do(
+        [
+            "CREATE TABLE member (id INTEGER PRIMARY KEY, seen_on DATE) PARTITION BY RANGE (id)",
+            "CREATE TABLE member_p1 PARTITION OF member FOR VALUES FROM (0) TO (100)",
+            "CREATE TABLE member_p2 PARTITION OF member FOR VALUES FROM (100) TO (200)",
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, member_id INTEGER REFERENCES member_p1 ON DELETE CASCADE)",
+            "INSERT INTO member VALUES (1, '2020-01-01'), (2, '2020-01-01'), (101, '2020-01-01')",
+            "INSERT INTO orders VALUES (10, 1)",
+        ]
+    )
+    _keeps(post, _members(post), 1, 3)
+
+
+@pytest.mark.postgresql
+def test_a_key_of_a_partitioned_table_is_one_relation(post: Bench) -> None:
+    post.do(
+        [
+            "CREATE TABLE member (id INTEGER PRIMARY KEY, seen_on DATE) PARTITION BY RANGE (id)",
+            "CREATE TABLE member_p1 PARTITION OF member FOR VALUES FROM (0) TO (100)",
+            "CREATE TABLE orders (id INTEGER PRIMARY KEY, member_id INTEGER REFERENCES member (id))",
+        ]
+    )
+    assert [str(one) for one in post.bind(_members(post)).graph.relations] == ["orders(member_id) -> member(id)"]
+
+
+@pytest.mark.postgresql
+def test_a_key_that_empties_some_of_its_columns_may_be_detached(post: Bench) -> None:
+    if post.all("SHOW server_version_num")[0][0] < "150000":
+        pytest.skip("PostgreSQL 15 and later")
+    post.do(
+        [
+            "CREATE TABLE member (shop INTEGER, id INTEGER, seen_on DATE, PRIMARY KEY (shop, id))",
+            """CREATE TABLE orders (id INTEGER PRIMARY KEY, shop INTEGER NOT NULL, member_id INTEGER,
+               FOREIGN KEY (shop, member_id) REFERENCES member (shop, id) ON DELETE SET NULL (member_id))""",
+            "INSERT INTO member VALUES (1, 1, '2020-01-01')",
+            "INSERT INTO orders VALUES (10, 1, 1)",
+        ]
+    )
+    relation = {
+        "columns": ["shop", "member_id"],
+        "to": "shop.member",
+        "to_columns": ["shop", "id"],
+        "detach": True,
+    }
+    assert post.run(_members(post, relations=[relation]), AS_OF)["members"].done == 1
+    assert post.all("SELECT shop, member_id FROM orders") == [(1, None)]
