@@ -521,7 +521,8 @@ class _Drawing:
                 return (None,) * len(relation.columns)
         parent = parents[place] if place is not None else self.chance.choice(parents)
         return tuple(
-            _as(kinds[own], parent[other]) for own, other in zip(relation.columns, relation.to_columns, strict=True)
+            self._as(kinds[own], parent[other])
+            for own, other in zip(relation.columns, relation.to_columns, strict=True)
         )
 
     def _value(self, kind: str) -> Any:
@@ -529,6 +530,8 @@ class _Drawing:
             return self.chance.randint(0, 50)
         return self.chance.choice(["", "a", "007", "7", "zzz", str(self.chance.randint(1, 40))])
 
-
-def _as(kind: str, value: Any) -> Any:
-    return str(value) if kind == "text" and value is not None else value
+    def _as(self, kind: str, value: Any) -> Any:
+        """Return a parent's value as its child holds it; a text now and then as one that is only equal as a number."""
+        if kind != "text" or not isinstance(value, int):
+            return value
+        return f"0{value}" if self.maybe(0.2) else str(value)

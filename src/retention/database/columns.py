@@ -5,6 +5,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from sqlalchemy import BINARY, VARBINARY, LargeBinary
+
+BYTES = (LargeBinary, BINARY, VARBINARY)
+"""The types of columns that hold bytes; none of them is a kind of another."""
+
 
 class ColumnKind(enum.StrEnum):
     """The kinds of column that rules tell apart."""
@@ -27,7 +32,8 @@ class ColumnShape:
     """A column as reflected: ``length`` in characters for text, ``unique`` if alone under a unique key.
 
     ``charset`` is a text's character set where the engine has one per column. ``supplied``: the database gives a value
-    where a statement names none; ``refuses``: it takes no value but its own.
+    where a statement names none; ``refuses``: it takes no value but its own. ``row_number``: it is the number by which
+    the engine itself knows a row.
     """
 
     name: str
@@ -40,3 +46,4 @@ class ColumnShape:
     charset: str | None = None
     supplied: bool = False
     refuses: bool = False
+    row_number: bool = False

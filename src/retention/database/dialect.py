@@ -22,7 +22,6 @@ from sqlalchemy import (
     Executable,
     Float,
     Integer,
-    LargeBinary,
     Numeric,
     Select,
     String,
@@ -36,7 +35,7 @@ from sqlalchemy import (
 )
 
 from retention.database.clock_words import ClockWords
-from retention.database.columns import ColumnKind
+from retention.database.columns import BYTES, ColumnKind
 from retention.database.names import TableKey
 from retention.database.native import DigitsReading, NativeReading, NumberReading, by_stretch
 from retention.database.onlooker import Onlooker
@@ -120,9 +119,7 @@ class Dialect(ClockWords, Onlooker, Walking):
             (Integer, ColumnKind.INTEGER),
             (Numeric, ColumnKind.DECIMAL),
             (Float, ColumnKind.DECIMAL),
-            (LargeBinary, ColumnKind.BINARY),
-            (types.BINARY, ColumnKind.BINARY),
-            (types.VARBINARY, ColumnKind.BINARY),
+            (BYTES, ColumnKind.BINARY),
             (Time, ColumnKind.OTHER),
         ):
             if isinstance(type_, class_):

@@ -33,7 +33,12 @@ def among(row: FromClause, key: Sequence[str], keys: Sequence[Sequence[Any]]) ->
 
 def columns_of(row: FromClause, names: Sequence[str]) -> Sql:
     """Return the columns as one value to compare: the column itself where there is only one."""
-    return row.c[names[0]] if len(names) == 1 else tuple_(*(row.c[name] for name in names))
+    return as_one([row.c[name] for name in names])
+
+
+def as_one(values: Sequence[Sql]) -> Sql:
+    """Return the values as one to compare: the value itself where there is only one."""
+    return values[0] if len(values) == 1 else tuple_(*values)
 
 
 def _beyond(row: FromClause, key: Sequence[str], values: Sequence[Any], inclusive: bool, *, ascending: bool) -> Sql:

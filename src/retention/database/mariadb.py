@@ -34,7 +34,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-from retention.database.columns import ColumnKind
+from retention.database.columns import BYTES, ColumnKind
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
 from retention.database.loading import as_bound, into
@@ -168,11 +168,11 @@ class MariaDB(Dialect):
 
     def key_text(self, column: Sql) -> Sql:
         """Return a key's value as text, the same for equal values."""
-        return cast(column, mysql.CHAR(255))
+        return cast(_readable(column), mysql.CHAR(255))
 
     def whole_text(self, column: Sql) -> Sql:
         """Return a key's value as text, however long it is."""
-        return cast(column, mysql.CHAR())
+        return cast(_readable(column), mysql.CHAR())
 
     def text_digest(self, text: Sql) -> Sql:
         """Return 64 hexadecimal digits that tell a text from any other."""
@@ -327,6 +327,11 @@ class MariaDB(Dialect):
         rows = connection.execute(text("SHOW REPLICA STATUS")).mappings().all()
         lags = [row[name] for row in rows for name in _BEHIND if name in row]
         return None if not lags or None in lags else max(map(float, lags))
+
+
+def _readable(column: Sql) -> Sql:
+    """Return what may become a text: bytes that are no text lose what isn't, and different ones become equal."""
+    return func.hex(column, type_=String()) if isinstance(column.type, BYTES) else column
 
 
 def _lock_name(name: str) -> str:

@@ -26,12 +26,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
+from retention.database.columns import BYTES
 from retention.database.dialect import Dialect
 from retention.database.reading import Sql
 
 METADATA = MetaData()
 LONGEST_KEY = 255
 _DIGEST = 64
+_NO_KEY = "(null)"
 _OTHERS = 40
 """The longest text of a whole number, a moment or a UUID."""
 _SHORT = (Integer, Date, DateTime, Time, Boolean, Uuid)
@@ -114,7 +116,10 @@ def row_key_text(dialect: Dialect, row: FromClause, key: Sequence[str]) -> Sql:
     What is longer than the tables here hold begins as it does, and ends with a digest of the whole.
     """
     columns = [row.c[name] for name in key]
-    if not dialect.bounds_values or _longest(columns) <= LONGEST_KEY:
+    if not dialect.bounds_values:
+        # Not even its primary key binds such an engine: rows without a key have one name for all of them.
+        return func.coalesce(_joined(dialect, [dialect.key_text(one) for one in columns]), _NO_KEY, type_=String())
+    if _longest(columns) <= LONGEST_KEY:
         return _joined(dialect, [dialect.key_text(one) for one in columns])
     whole = _joined(dialect, [dialect.whole_text(one) for one in columns])
     begins = func.substr(whole, 1, LONGEST_KEY - _DIGEST - 1, type_=String())
@@ -127,7 +132,7 @@ def _joined(dialect: Dialect, texts: Sequence[Sql]) -> Sql:
         return texts[0]
     whole: Sql | None = None
     for text in texts:
-        piece = dialect.key_text(func.length(text)).concat(":").concat(text)
+        piece = dialect.key_text(func.length(text, type_=Integer())).concat(":").concat(text)
         whole = piece if whole is None else whole.concat(piece)
     assert whole is not None
     return whole
@@ -142,4 +147,7 @@ def _longest(columns: Sequence[Sql]) -> int:
 def _letters(type_: TypeEngine[Any]) -> int:
     if isinstance(type_, String):
         return _UNBOUNDED if type_.length is None else type_.length
+    if isinstance(type_, BYTES):
+        length = getattr(type_, "length", None)
+        return _UNBOUNDED if length is None else 2 * length
     return _OTHERS if isinstance(type_, _SHORT) else _UNBOUNDED

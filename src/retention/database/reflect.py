@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, inspect
+from sqlalchemy import Column, Connection, FromClause, MetaData, Table, inspect
 from sqlalchemy.engine.reflection import Inspector, ObjectKind, ObjectScope
 
 from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.dialect import Dialect
 from retention.database.names import TableKey
+from retention.database.reading import Sql
 from retention.database.relations import Relation
+
+_OF_A_KEY = "sqlite_autoindex_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class TableShape:
     def stored(self) -> tuple[str, ...]:
         """Return the columns that hold values of their own: all but generated ones."""
         return tuple(name for name, column in self.columns.items() if not column.generated)
+
+    def named(self, row: FromClause, key: tuple[str, ...]) -> list[Sql]:
+        """Return what makes sure that a key names the row: SQLite lets a primary key be null."""
+        columns = (self.columns[name] for name in key)
+        return [row.c[one.name].is_not(None) for one in columns if one.nullable and not one.row_number]
 
     def indexed(self, columns: tuple[str, ...]) -> bool:
         """Whether an index begins with these columns, in any order among themselves."""
@@ -150,9 +158,13 @@ def _shape(
     primary = tuple((found.keys.get(key.name) or {}).get("constrained_columns") or ())
     nullable = {column["name"] for column in columns if column.get("nullable", True)}
     unique = [tuple(entry["column_names"]) for entry in found.unique.get(key.name) or ()]
+    row_number = primary if dialect.numbers_rows and len(primary) == 1 else ()
     indexes: list[tuple[str, ...]] = []
     for index in found.indexes.get(key.name) or ():
         names = tuple(name for name in index["column_names"] if name is not None)
+        if names == row_number and str(index["name"]).startswith(_OF_A_KEY):
+            # Of a row's own number the engine keeps none: INT PRIMARY KEY and the like are columns of any values.
+            row_number = ()
         whole = len(names) == len(index["column_names"]) and not _partial(index)
         if whole:
             indexes.append(names)
@@ -170,8 +182,9 @@ def _shape(
             generated=bool(column.get("computed")),
             on_update="on update" in str(column.get("default") or "").lower(),
             charset=charsets.get((key.name, column["name"])),
-            supplied=_supplied(column) or (dialect.numbers_rows and primary == (column["name"],)),
+            supplied=_supplied(column) or column["name"] in row_number,
             refuses=bool(column.get("computed")) or bool((column.get("identity") or {}).get("always")),
+            row_number=column["name"] in row_number,
         )
         for column in columns
     }

@@ -114,10 +114,17 @@ class RelationGraph:
 
 def joined(relation: Relation, child: FromClause, parent: FromClause) -> Sql:
     """Return whether ``child`` refers to ``parent`` over the relation; a null in any column refers to nothing."""
-    pairs: list[Sql] = []
+    pairs = zip(*compared(relation, child, parent), strict=True)
+    return and_(*(left == right for left, right in pairs))
+
+
+def compared(relation: Relation, child: FromClause, parent: FromClause) -> tuple[list[Sql], list[Sql]]:
+    """Return the relation's columns of both, in the same order, in types in which comparing them loses nothing."""
+    left: list[Sql] = []
+    right: list[Sql] = []
     for own, other in zip(relation.columns, relation.parent_columns, strict=True):
-        left, right = child.c[own], parent.c[other]
         # An engine would turn the text into a number, and '007' into 7: the other way nothing is lost.
-        alike = own not in relation.as_text
-        pairs.append(left == right if alike else cast(left, String(_TEXT)) == cast(right, String(_TEXT)))
-    return and_(*pairs)
+        unlike = own in relation.as_text
+        left.append(cast(child.c[own], String(_TEXT)) if unlike else child.c[own])
+        right.append(cast(parent.c[other], String(_TEXT)) if unlike else parent.c[other])
+    return left, right

@@ -46,7 +46,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from retention.database.columns import ColumnKind
+from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
 from retention.database.reading import EARLIEST, Reading, Sql
@@ -221,8 +221,11 @@ class SQLite(Dialect):
         return "".join(one.lower() if one.isascii() else one for one in name)
 
     def key_text(self, column: Sql) -> Sql:
-        """Return a key's value as text, the same for equal values."""
-        return cast(column, Text)
+        """Return a key's value as text, the same for equal values; bytes, which need be no text, as they are quoted."""
+        text = cast(column, Text)
+        if isinstance(column.type, Integer):
+            return text
+        return case((func.typeof(column) == "blob", func.quote(column)), else_=text)
 
     def timestamp(self, instant: datetime, kind: ColumnKind, zone: str) -> str:
         """Return an instant as ISO text in ``zone``."""
@@ -289,9 +292,10 @@ class SQLite(Dialect):
         found: Sql = replacement_traverse(condition, {}, written)
         return found
 
-    def counts(self, column: Column[Any], kind: ColumnKind, *, alone: bool) -> bool:
+    def counts(self, column: Column[Any], shape: ColumnShape) -> bool:
         """Whether the column is the row's own number: any other may hold anything."""
-        return alone and kind is ColumnKind.INTEGER and type(column.type) is types.INTEGER
+        del column
+        return shape.row_number
 
     def numbers(self, column: Sql) -> Sql:
         """Return the numbers as one text."""

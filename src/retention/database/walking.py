@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Connection, Table, delete, insert
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-from retention.database.columns import ColumnKind
+from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.reading import Sql
 
 
@@ -80,10 +80,9 @@ class Walking(abc.ABC):
         """
         raise AssertionError(self.name, which)
 
-    def counts(self, column: Column[Any], kind: ColumnKind, *, alone: bool) -> bool:
-        """Whether each value of a key's column is a whole number of 64 bits; ``alone``: it is the whole primary key."""
-        del alone
-        return kind is ColumnKind.INTEGER and not getattr(column.type, "unsigned", False)
+    def counts(self, column: Column[Any], shape: ColumnShape) -> bool:
+        """Whether each value of a column is a whole number of 64 bits."""
+        return shape.kind is ColumnKind.INTEGER and not getattr(column.type, "unsigned", False)
 
     @abc.abstractmethod
     def numbers(self, column: Sql) -> Sql:

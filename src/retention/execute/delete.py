@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Table, delete, exists, func, literal, not_, o
 from sqlalchemy import Delete as Deletion
 
 from retention.database.conjuncts import beside
-from retention.database.keyset import among, columns_of
+from retention.database.keyset import among, as_one
 from retention.database.names import TableKey
 from retention.database.reading import Sql
-from retention.database.relations import joined
+from retention.database.relations import compared, joined
 from retention.errors import DatabaseFault
 from retention.execute.ahead import Ahead
 from retention.execute.done import Done
@@ -230,7 +230,7 @@ class Delete:
             member, relation = binding.shape(part.table).sql, part.relation
             if by_join and part is path[-1]:
                 return member, joined(relation, member, owner) & chosen
-            owners = select(*(owner.c[name] for name in relation.parent_columns)).where(chosen)
-            chosen = columns_of(member, relation.columns).in_(owners)
+            mine, owners = compared(relation, member, owner)
+            chosen = as_one(mine).in_(select(*owners).where(chosen))
             owner = member
         return owner, chosen

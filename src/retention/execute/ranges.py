@@ -103,7 +103,8 @@ class Keys(Ranges):
 
     def next(self, connection: Connection, position: Any, steps: int) -> Range | None:
         """Return the range up to the key that lies ``steps`` rows on."""
-        return _by_key(connection, self.rule.shape.sql, self.rule.key, position, steps)
+        row, key = self.rule.shape.sql, self.rule.key
+        return _by_key(connection, row, key, position, steps, self.rule.shape.named(row, key))
 
     def condition(self, low: bool, high: bool) -> Sql:
         """Return whether the key lies in the range."""
@@ -209,12 +210,14 @@ def one_of_staged(rule: BoundRule, staged: Table, within: Callable[[FromClause],
     return and_(within(rule.row), columns_of(rule.row, rule.key).in_(select(*staged.c).where(within(staged))))
 
 
-def _by_key(connection: Connection, table: Table, key: Sequence[str], position: Any, steps: int) -> Range | None:
-    """Return the range up to the key that lies ``steps`` rows on."""
+def _by_key(
+    connection: Connection, table: Table, key: Sequence[str], position: Any, steps: int, named: Sequence[Sql] = ()
+) -> Range | None:
+    """Return the range up to the key that lies ``steps`` rows on, of rows that are ``named`` by theirs."""
     if position is END:
         return None
     columns = [table.c[name] for name in key]
-    query = select(*columns).order_by(*columns).offset(steps - 1).limit(1)
+    query = select(*columns).where(*named).order_by(*columns).offset(steps - 1).limit(1)
     if position is not None:
         query = query.where(after(table, key, position))
     found = connection.execute(query).one_or_none()

@@ -108,8 +108,8 @@ class BoundRule:
         """Whether a row's key is a single whole number of 64 bits, whatever the row."""
         if len(self.key) != 1:
             return False
-        column, alone = self.shape.sql.c[self.key[0]], self.shape.primary_key == self.key
-        return self.binding.database.dialect.counts(column, self.shape.columns[self.key[0]].kind, alone=alone)
+        column = self.shape.sql.c[self.key[0]]
+        return self.binding.database.dialect.counts(column, self.shape.columns[self.key[0]])
 
     @property
     def sorted_key(self) -> list[Sql]:
@@ -163,8 +163,8 @@ class BoundRule:
     # --- states -------------------------------------------------------------------------------------------------
 
     def selected(self, row: FromClause) -> Sql:
-        """Return whether the rule's ``where`` selects the row."""
-        conditions: list[Sql] = []
+        """Return whether the rule's ``where`` selects the row; one without a key can't be found again, and stays."""
+        conditions = self.shape.named(row, self.key)
         if self.rule.where is not None:
             conditions.append(sure(compile_where(self.rule.where, row)))
         if self.base is not None:

@@ -10,6 +10,7 @@ from sqlalchemy import FromClause, exists, literal, select
 from retention.database.columns import ColumnShape
 from retention.database.names import TableKey
 from retention.database.reading import Sql
+from retention.database.relations import joined
 from retention.database.values import are_any
 from retention.matrix.binding import Binding, Step
 from retention.plan.units import Unit
@@ -30,21 +31,20 @@ class SubjectPath:
         fitting = [values for values in subjects if len(values) == len(self.columns)]
         if not fitting:
             return None
-        here, joined = self.reached(row)
+        here, joins = self.reached(row)
         same = self._same(here, fitting)
-        return exists(select(literal(1)).where(*joined, same).correlate(row)) if self.steps else same
+        return exists(select(literal(1)).where(*joins, same).correlate(row)) if self.steps else same
 
     def reached(self, row: FromClause) -> tuple[FromClause, list[Sql]]:
         """Return the row that holds the subject's columns, and how it hangs on ``row``."""
-        joined: list[Sql] = []
+        joins: list[Sql] = []
         here = row
         for step in self.steps:
             there = self.binding.shape(step.reached).sql.alias()
             child, parent = (here, there) if step.up else (there, here)
-            pairs = zip(step.relation.columns, step.relation.parent_columns, strict=True)
-            joined.extend(child.c[own] == parent.c[other] for own, other in pairs)
+            joins.append(joined(step.relation, child, parent))
             here = there
-        return here, joined
+        return here, joins
 
     def _same(self, row: FromClause, subjects: Sequence[Values]) -> Sql:
         columns = [(row.c[column.name], column) for column in self.columns]

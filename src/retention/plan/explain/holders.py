@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, exists, func, literal, not_, or_, select
+from sqlalchemy import Connection, FromClause, and_, func, not_, or_, select
 
-from retention.database.keyset import among, columns_of
+from retention.database.keyset import among, as_one
 from retention.database.names import TableKey
 from retention.database.reading import Sql
-from retention.database.relations import joined
+from retention.database.relations import compared, joined
 from retention.matrix.binding import Binding, BoundPart, Step
 from retention.plan.going import Going
 from retention.plan.rules import BoundRule
@@ -103,10 +103,7 @@ def _reached(binding: Binding, table: TableKey, key: Sequence[Any], steps: Seque
         near = far
     last = steps[-1]
     child, parent = (near, row) if last.up else (row, near)
-    if last.relation.as_text:
-        conditions.append(joined(last.relation, child, parent))
-        return exists(select(literal(1)).where(*conditions).correlate(row))
-    here, there = last.relation.columns, last.relation.parent_columns
+    here, there = compared(last.relation, child, parent)
     if not last.up:
         here, there = there, here
-    return columns_of(row, there).in_(select(*(near.c[name] for name in here)).where(*conditions))
+    return as_one(there).in_(select(*here).where(*conditions))
