@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from datetime import date
@@ -9,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from retention.execute import ahead
 from retention.ledger import LedgerFault
-from support.bench import Bench, Chain
+from support.bench import Bench, Chain, NoHolds
 from support.beside import Beside
 
 AS_OF = date(2026, 11, 24)
@@ -105,3 +107,48 @@ def _refusing(engine: str) -> list[str]:
         ]
     refuse = "SELECT RAISE(ABORT, 'frozen');" if engine == "sqlite" else "SIGNAL SQLSTATE '45000';"
     return [f"CREATE TRIGGER frozen BEFORE DELETE ON log FOR EACH ROW BEGIN {refuse} END"]
+
+
+@pytest.mark.parametrize("then", ["delete", "erase"])
+@pytest.mark.parametrize("silent", ["entry", "register"])
+def test_a_ledger_that_does_not_answer_keeps_nobody_from_the_rows_for_long(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, then: str, silent: str
+) -> None:
+    monkeypatch.setattr(ahead, "PATIENCE_S", 0.3)
+    asked, answers = threading.Event(), threading.Event()
+
+    class Silent(Chain):
+        def append(self, kind: str, body: Mapping[str, Any], blob: bytes | None = None) -> None:
+            if kind == "batch":
+                asked.set()
+                if silent == "entry":
+                    answers.wait(60)
+            super().append(kind, body, blob)
+
+    class Register(NoHolds):
+        def version(self) -> int:
+            if silent == "register" and asked.is_set():
+                answers.wait(60)
+            return 0
+
+    matrix, faults = _made(bench, then), []
+
+    def night() -> None:
+        try:
+            bench.run(matrix, AS_OF, chain=Silent(), holds=Register(), batch_rows=400)
+        except LedgerFault as fault:
+            faults.append(str(fault))
+
+    running = threading.Thread(target=night)
+    running.start()
+    assert asked.wait(60)
+    try:
+        time.sleep(1.5)
+        bench.do(["SET lock_timeout = '1s'"] if bench.engine == "postgresql" else [])
+        bench.do([f"UPDATE log SET seen_on = '{YOUNG}' WHERE seen_on < '{YOUNG}'"])
+    finally:
+        answers.set()
+        running.join(60)
+    assert faults == ["the ledger has not answered for 0.3 s; nothing is destroyed that it doesn't hold"]
+    assert bench.all("SELECT count(*) FROM log WHERE who IS NOT NULL")[0][0] == ROWS + 1
+    assert _markers(bench) == {}

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, func, insert, select
 from retention.database.connect import Database
 from retention.database.lease import Lease
 from retention.database.own_tables import BATCH
-from retention.execute.ahead import Act, Ahead
+from retention.execute.ahead import Act, Ahead, in_time
 from retention.execute.context import RunContext, TaskChain
 from retention.execute.done import Done
 from retention.execute.holding import UnitHolds
@@ -83,9 +83,12 @@ class Batches:
                     self._mark(connection, numbered)
                 if not ahead.used:
                     for one, done in numbered:
-                        self._record(one, done)
+                        in_time(self.pool, partial(self._record, one, done))
                 if dones:
-                    self.holds.require(under)
+                    in_time(self.pool, partial(self.holds.require, under))
+            except LedgerFault:
+                # Nothing is said to a ledger that doesn't answer: the shop's rows would be locked meanwhile.
+                raise
             except Exception:
                 if ahead.used:
                     self._undone(number)
@@ -98,8 +101,9 @@ class Batches:
 
     def _undone(self, number: int) -> None:
         """Say in the ledger as well that a batch never was: its marker alone would tell, beside the data."""
+        body = {"unit": self.lease.unit, "seq": number, "epoch": self.lease.epoch}
         with suppress(LedgerFault):
-            self.chain.append("batch_undone", {"unit": self.lease.unit, "seq": number, "epoch": self.lease.epoch})
+            in_time(self.pool, partial(self.chain.append, "batch_undone", body))
 
     def _mark(self, connection: Connection, numbered: Iterable[tuple[int, Done]]) -> None:
         at = self.context.now().isoformat()

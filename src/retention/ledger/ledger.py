@@ -21,7 +21,6 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
-    exc,
     exists,
     func,
     insert,
@@ -33,7 +32,8 @@ from sqlalchemy import (
 
 from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, pack
-from retention.ledger.store import LedgerFault, LedgerRefused, Store, is_made, open_store, upgrade
+from retention.ledger.serial import enter
+from retention.ledger.store import LedgerFault, LedgerRefused, Overtaken, Store, is_made, open_store, upgrade
 from retention.ledger.tables import AT_ONCE, CLOSING, ENTRY, RUN_TASK
 from retention.ledger.verify import is_signed, problems
 
@@ -48,9 +48,7 @@ _CHAIN_HEAD = (
 )
 _NEW_ENTRY = insert(ENTRY)
 _CLOSED = (
-    select(literal(1))
-    .where(ENTRY.c.run == bindparam("of_run"), ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "closed")
-    .limit(1)
+    select(ENTRY).where(ENTRY.c.run == bindparam("of_run"), ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "closed").limit(1)
 )
 _NEWEST_CLOSING = select(CLOSING.c.hash, CLOSING.c.number).order_by(CLOSING.c.number.desc()).limit(1)
 
@@ -146,10 +144,14 @@ class Ledger:
         return Chain(self, run, task)
 
     def close_run(self, run: str, body: Mapping[str, Json]) -> Entry:
-        """Close a run: heads of its chains, the previous closing, signed."""
-        with self._store.reading() as connection:
-            heads = {task: [seq, hash_] for task, seq, hash_ in connection.execute(_heads(run)) if task != RUN_TASK}
-        return self._closing(run, "closed", None, body, None, heads)
+        """Close a run: heads of its chains, the previous closing, signed. One that is closed already stays as it is.
+
+        Return the closing entry, which is another one's where somebody else came first.
+
+        Raises:
+            LedgerFault: it could not be written.
+        """
+        return self._closing(run, "closed", None, body, None)
 
     def record(
         self,
@@ -165,7 +167,7 @@ class Ledger:
         event's. All of it is written or nothing.
         """
         run = f"e{self._now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(6)}"
-        return self._closing(run, kind, key, body, blob, {}, parts)
+        return self._closing(run, kind, key, body, blob, parts)
 
     def _closing(
         self,
@@ -174,18 +176,26 @@ class Ledger:
         key: str | None,
         body: Mapping[str, Json],
         blob: bytes | None,
-        heads: Mapping[str, Json],
         parts: Callable[[], Iterable[tuple[str, bytes]]] = tuple,
     ) -> Entry:
         packed = pack(blob)
         for number_of_try in range(_TRIES):
             try:
                 with self._store.writing() as connection:
+                    heads: dict[str, Json] = {}
+                    if kind == "closed":
+                        # Nothing comes between the heads and the closing that holds them.
+                        enter(connection, run, alone=True)
+                        closed = connection.execute(_CLOSED, {"of_run": run}).one_or_none()
+                        if closed is not None:
+                            return _entry(closed)
+                        found = connection.execute(_heads(run))
+                        heads = {task: [seq, hash_] for task, seq, hash_ in found if task != RUN_TASK}
                     for name, part in parts():
                         self._append(connection, run, RUN_TASK, _PART, {}, pack(part), name)
                     last = connection.execute(_NEWEST_CLOSING).one_or_none()
                     number, previous = (last.number + 1, last.hash) if last else (1, "")
-                    whole = {**body, "closing": {"number": number, "previous": previous, "heads": dict(heads)}}
+                    whole = {**body, "closing": {"number": number, "previous": previous, "heads": heads}}
                     entry = self._append(connection, run, RUN_TASK, kind, whole, packed, key)
                     connection.execute(
                         insert(CLOSING).values(
@@ -196,7 +206,7 @@ class Ledger:
                             public_key=self.secrets.public_key,
                         )
                     )
-            except exc.IntegrityError:
+            except Overtaken:
                 _give_way(number_of_try)
             else:
                 return entry
@@ -250,10 +260,11 @@ class Ledger:
             try:
                 # Threads take turns here: who waits for a file's own lock sleeps longer and longer.
                 with self._turn, self._store.writing() as connection:
+                    enter(connection, run)
                     if connection.execute(_CLOSED, {"of_run": run}).first() is not None:
                         raise LedgerFault(f"{self.label}: run {run} is closed; nothing is written under it any more")
                     return self._append(connection, run, task, kind, body, packed, key)
-            except exc.IntegrityError:
+            except Overtaken:
                 _give_way(number_of_try)
         raise LedgerFault(f"{self.label}: task {task} of run {run} is being written by another process as well")
 
@@ -357,7 +368,7 @@ class Ledger:
 
     def verify(self, expect: tuple[str, int] | None = None) -> list[str]:
         """Return what is wrong with the ledger, in words; ``expect`` is a head noted down before."""
-        with self._store.reading() as connection:
+        with self._store.reading(at_one_moment=True) as connection:
             return problems(connection, self.secrets.public_key, expect)
 
 

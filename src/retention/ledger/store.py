@@ -16,6 +16,12 @@ from retention.ledger.tables import REVISION
 
 VERSION_TABLE = "ledger_version"
 _SQLITE = b"SQLite format 3\0"
+_LOCK_WAIT_S = 5
+_UNHEARD_S = 10
+"""After how long without a sign of the server's machine its connection is given up."""
+_SILENT_S = 60
+"""For how long MariaDB may look for the first row of an answer."""
+_OVERTAKEN = {"40001", "40P01", 1020, 1213}
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
@@ -26,6 +32,10 @@ _DRIVERS = {
 
 class LedgerFault(RetentionError):
     """The ledger can't be written or read now; nothing is destroyed without it."""
+
+
+class Overtaken(LedgerFault):
+    """Another writer came first; the same transaction may succeed when it is begun anew."""
 
 
 class LedgerRefused(Refused):
@@ -49,6 +59,7 @@ class Store:
         """Give a transaction that is durable when it ends.
 
         Raises:
+            Overtaken: another writer came first.
             LedgerFault: the ledger is locked, full or out of reach.
         """
         with self._guarded(), self.engine.connect() as plain:
@@ -57,23 +68,26 @@ class Store:
                 yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection for reading.
+    def reading(self, *, at_one_moment: bool = False) -> Iterator[Connection]:
+        """Give a connection for reading; what is read ``at_one_moment`` belongs together, whoever writes meanwhile.
 
         Raises:
             LedgerFault: the ledger is out of reach.
         """
         with self._guarded(), self.engine.connect() as connection:
+            # A file's transactions always do.
+            if at_one_moment and connection.dialect.name != "sqlite":
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
         try:
             yield
-        except exc.IntegrityError:
-            raise
         except exc.DBAPIError as error:
-            raise LedgerFault(f"{self.label}: {_reason(error)}; nothing is destroyed that it doesn't hold") from None
+            overtaken = isinstance(error, exc.IntegrityError) or _code(error) in _OVERTAKEN
+            fault = Overtaken if overtaken else LedgerFault
+            raise fault(f"{self.label}: {_reason(error)}; nothing is destroyed that it doesn't hold") from None
 
 
 def is_made(text_url: str) -> bool:
@@ -171,11 +185,20 @@ def _make_file(url: URL) -> None:
 
 
 def _options(url: URL) -> dict[str, Any]:
+    """Return an engine's options: while a batch is written, the shop's rows are locked, so no lock is waited for long.
+
+    A statement may take its time: who verifies a ledger of years reads for minutes.
+    """
+    arguments: dict[str, Any] = {"connect_timeout": 10}
     if url.get_backend_name() == "postgresql":
-        return {"connect_args": {"connect_timeout": 10, "options": "-c timezone=UTC"}}
-    if url.get_backend_name() in ("mysql", "mariadb"):
-        return {"connect_args": {"connect_timeout": 10, "charset": "utf8mb4"}}
-    return {}
+        arguments["options"] = f"-c timezone=UTC -c lock_timeout={_LOCK_WAIT_S}s"
+        arguments |= {"tcp_user_timeout": _UNHEARD_S * 1000, "keepalives_idle": _UNHEARD_S, "keepalives_interval": 5}
+    elif url.get_backend_name() in ("mysql", "mariadb"):
+        arguments["init_command"] = f"SET innodb_lock_wait_timeout = {_LOCK_WAIT_S}, lock_wait_timeout = {_LOCK_WAIT_S}"
+        arguments |= {"charset": "utf8mb4", "read_timeout": _SILENT_S, "write_timeout": _UNHEARD_S}
+    else:
+        return {}
+    return {"connect_args": arguments, "isolation_level": "READ COMMITTED"}
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -191,10 +214,17 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _reason(error: exc.DBAPIError) -> str:
-    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+def _code(error: exc.DBAPIError) -> str | int:
+    # MariaDB's numbers come before its SQLSTATE, which is the same for most of them.
     args = getattr(error.orig, "args", ())
-    code = code or (args[0] if args and isinstance(args[0], int) else type(error.orig).__name__)
+    if args and isinstance(args[0], int):
+        return args[0]
+    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return code or type(error.orig).__name__
+
+
+def _reason(error: exc.DBAPIError) -> str:
+    code = _code(error)
     words = {
         "SQLITE_BUSY": "it is locked by another process",
         "SQLITE_FULL": "its disk is full",
@@ -202,6 +232,8 @@ def _reason(error: exc.DBAPIError) -> str:
         "SQLITE_IOERR": "its disk failed",
         "SQLITE_NOTADB": "it is no database",
         "53100": "its disk is full",
+        "55P03": "it is locked by another process",
+        1205: "it is locked by another process",
         1021: "its disk is full",
     }
     return f"{words.get(code, 'it does not answer')} ({code})"

@@ -36,9 +36,8 @@ def close_run(pipeline: Pipeline, plan: Plan, run: str) -> Mapping[str, Any]:
             raise BrokeOff(f"run {run}: the databases were not looked at after it; what was done is in the ledger")
         _note_standing(pipeline, plan, run, outcomes)
     checks = [*opened.before, *checks_after(pipeline.ledger, run)]
-    document = run_document(pipeline, plan, opened, outcomes, checks)
-    pipeline.ledger.close_run(run, document)
-    return document
+    closed = pipeline.ledger.close_run(run, run_document(pipeline, plan, opened, outcomes, checks)).body
+    return {name: value for name, value in closed.items() if name != "closing"}
 
 
 def _note_standing(pipeline: Pipeline, plan: Plan, run: str, outcomes: Sequence[Outcome]) -> None:
