@@ -37,8 +37,9 @@ def close_run(pipeline: Pipeline, plan: Plan, run: str) -> Mapping[str, Any]:
         _note_standing(pipeline, plan, run, outcomes)
     checks = [*opened.before, *checks_after(pipeline.ledger, run)]
     document = run_document(pipeline, plan, opened, outcomes, checks)
-    pipeline.ledger.close_run(run, document)
-    return document
+    closed = pipeline.ledger.close_run(run, document).body
+    # Another night may have settled it meanwhile: then that is what the ledger says of it.
+    return closed if closed.get("broke_off") else document
 
 
 def _note_standing(pipeline: Pipeline, plan: Plan, run: str, outcomes: Sequence[Outcome]) -> None:
