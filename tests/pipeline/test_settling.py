@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from retention.database.lease import Fenced, Lease
-from retention.errors import BrokeOff
+from retention.errors import BrokeOff, Refused
 from retention.execute.batch import Batches
 from retention.execute.rule import RuleRun
-from retention.pipeline import carrying, night
+from retention.pipeline import Wish, carrying, night
 from support.days import DAY
 from support.ledgers import rows
+from support.night import Night
+from support.reading_room import DAY as LIBRARY_DAY
 from support.shards import leave_out, two_shards
 from support.shop import Shop
 
@@ -133,21 +135,25 @@ def test_a_matrix_that_lacks_a_database_never_closes_the_run_that_is_at_work_on_
 
 
 def test_a_night_is_not_settled_by_another_one_while_it_looks_after_its_work(
-    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop, real, beside = two_shards(tmp_path, (3, 2)), night.look_after, list[Any]()
+    """No unit is at work then, and no lease is held."""
+    library, real, told = Night(engine_url, tmp_path), night.look_after, list[str]()
 
     def after(*arguments: Any) -> Any:
-        beside.append(_beside(shop, *RUN))
+        with pytest.raises(Refused) as refused:
+            night.run_night(library.pipeline(), Wish(as_of=LIBRARY_DAY))
+        told.append(str(refused.value))
         return real(*arguments)
 
     monkeypatch.setattr(night, "look_after", after)
-    ran = shop.call(capsys, "run", "--json", "--rule", "log")
+    first = night.run_night(library.pipeline(), Wish(as_of=LIBRARY_DAY))
     monkeypatch.undo()
-    (other,) = beside
-    assert (other.returncode, "is at work on it" in other.stderr) == (2, True)
-    assert (ran.code, ran.document["status"]) == (0, "succeeded")
-    assert not list(tmp_path.glob("*.lock"))
+    assert len(told) == 1 and f"run {first.run} is at work on it" in told[0]
+    assert "broke_off" not in first.document
+    # Its sign of life ended with it.
+    second = night.run_night(library.pipeline(), Wish(as_of=LIBRARY_DAY))
+    assert [run.run for run in library.pipeline().ledger.runs()] == [first.run, second.run]
 
 
 def test_a_night_that_was_settled_by_another_one_has_broken_off(
