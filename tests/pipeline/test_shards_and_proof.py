@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,52 +11,12 @@ import pytest
 from retention.errors import BrokeOff
 from retention.ledger.entry import canonical, digest, genesis
 from retention.pipeline import night
-from support.identity import identify
-from support.ledgers import rows
-from support.shop import Shop
-
-MATRIX = """
-version: 1
-timezone: Asia/Seoul
-organisation: {{name: t}}
-classification: advised
-databases:
-  shop: {{connection: [shop_db, shop_2], identity: [first, second], zone: Asia/Seoul}}
-legal_bases:
-  one: {{statute: s, article: a, keep: P5Y, roll_holidays: false}}
-tables:
-  shop.log: {{none: t}}
-  shop.page: {{none: t}}
-rules:
-  - {{id: log, table: shop.log, keep: [{{basis: one, since: at}}], then: delete, approval: never,
-      limit: {{rows: {limit}}}}}
-  - {{id: page, table: shop.page, keep: [{{basis: one, since: at}}], then: delete, approval: {approval}}}
-"""
-
-
-def _shop(folder: Path, rows: tuple[int, int], limit: int = 9, approval: str = "never") -> Shop:
-    """Return two shards with so many lapsed rows each, and a page on the first."""
-    matrix = folder / "matrix.yaml"
-    matrix.write_text(MATRIX.format(limit=limit, approval=approval), encoding="utf-8")
-    shops = []
-    for name, number in zip(("first", "second"), rows, strict=True):
-        file = folder / f"{name}.sqlite"
-        file.touch()
-        shop = Shop(f"sqlite:///{file}", folder, matrix)
-        shop.do("CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE)")
-        shop.do("CREATE TABLE page (id INTEGER PRIMARY KEY, at DATE)")
-        for one in range(number):
-            shop.do("INSERT INTO log VALUES (:n, '2015-01-01')", n=one)
-        identify(shop.url, name)
-        shops.append(shop)
-    shops[0].do("INSERT INTO page VALUES (1, '2015-01-01')")
-    shops[0].environment["RETENTION_CONN_SHOP_2"] = shops[1].url
-    return shops[0]
+from support.shards import two_shards
 
 
 @pytest.mark.parametrize("rows", [(3, 1), (1, 3)])
 def test_what_waits_on_one_shard_may_be_left_there_alone(tmp_path: Path, capsys: Any, rows: tuple[int, int]) -> None:
-    shop = _shop(tmp_path, rows, limit=2)
+    shop = two_shards(tmp_path, rows, limit=2)
     ran = shop.call(capsys, "run", "--json", "--rule", "log")
     assert ran.code == 3, ran.document["checks"]
     assert {one["done"] for one in ran.document["rules"]} == {0, 1}
@@ -67,7 +26,7 @@ def test_what_waits_on_one_shard_may_be_left_there_alone(tmp_path: Path, capsys:
 def test_a_run_that_broke_off_is_settled_shard_by_shard(
     tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop, real, calls = _shop(tmp_path, (3, 2)), night.carry_out_unit, list[int]()
+    shop, real, calls = two_shards(tmp_path, (3, 2)), night.carry_out_unit, list[int]()
 
     def broken(*arguments: Any, **named: Any) -> Any:
         calls.append(1)
@@ -84,43 +43,8 @@ def test_a_run_that_broke_off_is_settled_shard_by_shard(
     assert (sound.code, sound.document["problems"]) == (0, [])
 
 
-def _left_out(shop: Shop) -> None:
-    """Take the second shard out of the matrix."""
-    text = shop.matrix.read_text(encoding="utf-8")
-    text = text.replace("[shop_db, shop_2]", "shop_db").replace("[first, second]", "first")
-    shop.matrix.write_text(text, encoding="utf-8")
-
-
-def test_a_run_that_broke_off_is_closed_without_a_database_that_the_matrix_has_no_longer(
-    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise nothing could ever be destroyed on the others again."""
-    shop, real, calls = _shop(tmp_path, (3, 2)), night.carry_out_unit, list[int]()
-
-    def broken(*arguments: Any, **named: Any) -> Any:
-        calls.append(1)
-        result = real(*arguments, **named)
-        if len(calls) == 2:
-            raise BrokeOff("the connection is lost")
-        return result
-
-    monkeypatch.setattr(night, "carry_out_unit", broken)
-    assert shop.call(capsys, "run", "--json", "--rule", "log").code == 5
-    monkeypatch.undo()
-    _left_out(shop)
-    assert shop.call(capsys, "run", "--json", "--rule", "log").code == 0
-    bodies = [json.loads(body) for (body,) in rows(tmp_path / "ledger.sqlite", "SELECT body FROM ledger_entry")]
-    (document,) = [body for body in bodies if body.get("broke_off")]
-    assert [(rule["shard"], rule["done"]) for rule in document["rules"]] == [(0, 3), (1, 0)]
-    (problem,) = document["problems"]
-    assert "shop/1:log: the matrix has its database no longer" in problem
-    assert "1 batches (2 rows)" in problem
-    sound = shop.call(capsys, "verify", "--json", "--rule", "log")
-    assert (sound.code, sound.document["problems"]) == (0, [])
-
-
 def test_a_rule_that_waits_may_be_left_though_a_later_run_was_asked_for_others(tmp_path: Path, capsys: Any) -> None:
-    shop = _shop(tmp_path, (1, 1), approval="always")
+    shop = two_shards(tmp_path, (1, 1), approval="always")
     assert shop.call(capsys, "run", "--json").code == 3
     shop.do("INSERT INTO log VALUES (7, '2015-01-01')")
     assert shop.call(capsys, "run", "--json", "--rule", "log").code == 0
@@ -129,7 +53,7 @@ def test_a_rule_that_waits_may_be_left_though_a_later_run_was_asked_for_others(t
 
 def test_rows_that_went_under_a_run_which_the_ledger_does_not_know_are_told_of(tmp_path: Path, capsys: Any) -> None:
     """Its end was cut off: what is left of it is whole and signed, and only the markers remember."""
-    shop = _shop(tmp_path, (1, 1))
+    shop = two_shards(tmp_path, (1, 1))
     assert shop.call(capsys, "run", "--json", "--rule", "page").code == 0
     file = sqlite3.connect(tmp_path / "ledger.sqlite")
     kept = file.execute("SELECT max(number) FROM ledger_closing").fetchone()[0]
@@ -150,7 +74,7 @@ def test_rows_that_went_under_a_run_which_the_ledger_does_not_know_are_told_of(t
 
 
 def test_a_night_whose_report_can_not_be_written_was_not_refused(tmp_path: Path, capsys: Any) -> None:
-    shop = _shop(tmp_path, (1, 1))
+    shop = two_shards(tmp_path, (1, 1))
     (tmp_path / "reports").write_text("a file where the folder should be", encoding="utf-8")
     ran = shop.call(capsys, "run", "--json")
     assert ran.code == 5 and "can't be written" in ran.err
@@ -159,13 +83,13 @@ def test_a_night_whose_report_can_not_be_written_was_not_refused(tmp_path: Path,
 
 
 def test_who_accepts_has_a_name(tmp_path: Path, capsys: Any) -> None:
-    shop = _shop(tmp_path, (3, 1), limit=2)
+    shop = two_shards(tmp_path, (3, 1), limit=2)
     refused = shop.call(capsys, "run", "--json", "--accept", "log=9", "--by", "  ")
     assert (refused.code, shop.one("SELECT count(*) FROM log")) == (2, 3)
 
 
 def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Path, capsys: Any) -> None:
-    shop = _shop(tmp_path, (1, 1))
+    shop = two_shards(tmp_path, (1, 1))
     assert shop.call(capsys, "key", "new", day=None).code == 0
     (key,) = shop.call(capsys, "key", "list", "--json", day=None).document["keys"]
     ledger = shop.environment["RETENTION_LEDGER_URL"]
@@ -178,7 +102,7 @@ def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Pa
 
 def test_an_approval_that_the_ledger_s_key_did_not_sign_is_none(tmp_path: Path, capsys: Any) -> None:
     """Who can write to the ledger's database knows how hashes are made, and hasn't its key."""
-    shop = _shop(tmp_path, (3, 1), limit=2)
+    shop = two_shards(tmp_path, (3, 1), limit=2)
     plan = shop.call(capsys, "plan", "--json").document
     approval = {"plan": plan["digest"], "decision": "approved", "by": "the officer", "note": "", "rules": {"log": 3}}
     run, previous = "20261126T000000Z-aaaaaa", genesis("20261126T000000Z-aaaaaa", "run")

@@ -1,4 +1,4 @@
-"""``ledger``: the chain itself."""
+"""``ledger``: the chain itself, and runs that nothing else can close."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from retention.errors import Refused
 from retention.ledger import Ledger
 from retention.ledger.entry import canonical
 from retention.pipeline import wall_clock
+from retention.pipeline.settling import Without, settle_without
 
-app = typer.Typer(help="The ledger: verify its chain, export it, upgrade its schema.", no_args_is_help=True)
+app = typer.Typer(
+    help="The ledger: verify its chain, export it, upgrade its schema, settle a run.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -71,6 +74,35 @@ def upgrade(context: typer.Context) -> None:
     state: State = context.obj
     Ledger.upgrade_url(state.ledger)
     state.out.print("the ledger is up to date")
+
+
+@app.command()
+def settle(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="The run that broke off.")],
+    without: Annotated[
+        list[str],
+        typer.Option(help="The identity of a database that is gone for good; repeatable.", metavar="IDENTITY"),
+    ],
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    note: Annotated[str, typer.Option(help="Why. Everybody who reads a report reads it: no personal data.")],
+) -> None:
+    """Close a run that broke off without databases that are gone; every night settles the others by itself.
+
+    Which of its batches were committed there nobody can see any more: the run's document says so, with who decided.
+    See first that nothing is at work on that database. One that the matrix still has is asked, and refused here.
+    """
+    state: State = context.obj
+    if not by.strip() or not note.strip():
+        raise Refused("settle: a decision without a name or a reason proves nothing; fill in --by and --note")
+    with state.open_pipeline() as pipeline:
+        document = settle_without(pipeline, run, Without(frozenset(without), by, note))
+    if state.json:
+        state.print_json({"run": run, **document["settled"], "problems": document["problems"]})
+        return
+    for problem in document["problems"]:
+        state.out.print(problem, markup=False)
+    state.out.print(f"run {run} is settled and closed")
 
 
 def _expected(text: str | None) -> tuple[str, int] | None:

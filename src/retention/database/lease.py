@@ -80,6 +80,14 @@ class Lease:
             Fenced: the lease has gone to another task.
         """
         self.holder.keep()
+        self.require(connection)
+
+    def require(self, connection: Connection) -> None:
+        """Hold the lease's row for this transaction, whatever has become of the session that holds the lock.
+
+        Raises:
+            Fenced: the lease has gone to another task.
+        """
         query = _SHARED if self.locks_rows else _HELD
         values = {"of_unit": self.unit, "of_run": self.run, "of_epoch": self.epoch}
         if connection.execute(query, values).scalar() is None:

@@ -65,6 +65,9 @@ class UnitRun:
                     database.dialect.lock_timeout(connection, throttle.lock_timeout_ms)
                     throttle.waiting.begin(connection)
                 self._carried(connection, lease, outcomes, throttle, pool)
+            # Whoever was taken over from has nothing to say of the unit's end.
+            with database.session() as connection, database.transaction(connection):
+                lease.require(connection)
             self.chain.append(
                 "unit_ended",
                 {"unit": self.unit.id, "epoch": lease.epoch, "rules": [one.as_entry() for one in outcomes.values()]},

@@ -36,6 +36,7 @@ def close_run(pipeline: Pipeline, plan: Plan, run: str) -> Mapping[str, Any]:
             raise BrokeOff(f"run {run}: the databases were not looked at after it; what was done is in the ledger")
         _note_standing(pipeline, plan, run, outcomes)
     checks = [*opened.before, *checks_after(pipeline.ledger, run)]
+    # Another night may have settled it meanwhile: then that is what the ledger says of it.
     closed = pipeline.ledger.close_run(run, run_document(pipeline, plan, opened, outcomes, checks)).body
     return {name: value for name, value in closed.items() if name != "closing"}
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from retention.database.alive import SignOfLife, alive
 from retention.errors import BrokeOff, RetentionError
+from retention.matrix.binding import Binding
 from retention.pipeline.after import look_after
 from retention.pipeline.base import Pipeline, new_run_id
 from retention.pipeline.before import look_before
@@ -57,12 +60,26 @@ def run_night(pipeline: Pipeline, wish: Wish) -> Night:
         plan = stored or make_plan(pipeline, scene)
         run = new_run_id(pipeline.now())
         look_before(pipeline, scene, plan, run)
-        open_run(pipeline, plan, run, wish)
-        if not wish.dry_run:
-            for unit in plan.units:
-                try:
-                    carry_out_unit(pipeline, scene, plan, run, unit, stop=wish.stop, budget=wish.budget)
-                except RetentionError as problem:
-                    return Night(run, plan, broke_off=str(problem))
-            look_after(pipeline, scene, plan, run)
-    return Night(run, plan, close_run(pipeline, plan, run))
+        with _alive(() if wish.dry_run else bindings, run) as signs:
+
+            def stop() -> str | None:
+                for sign in signs:
+                    sign.keep()
+                return wish.stop()
+
+            open_run(pipeline, plan, run, wish)
+            if not wish.dry_run:
+                for unit in plan.units:
+                    try:
+                        carry_out_unit(pipeline, scene, plan, run, unit, stop=stop, budget=wish.budget)
+                    except RetentionError as problem:
+                        return Night(run, plan, broke_off=str(problem))
+                look_after(pipeline, scene, plan, run)
+            return Night(run, plan, close_run(pipeline, plan, run))
+
+
+@contextmanager
+def _alive(bindings: Sequence[Binding], run: str) -> Iterator[list[SignOfLife]]:
+    """Keep the run from being settled by another night while this process lives."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(alive(one.database, one.identity, run)) for one in bindings]

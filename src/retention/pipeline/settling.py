@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
+from retention.database.alive import refuse_while_alive
 from retention.database.lease import fence, refuse_while_at_work
 from retention.errors import Refused
 from retention.execute.context import Outcome
@@ -20,11 +22,22 @@ from retention.pipeline.plans import load_plan
 from retention.plan.plan import RulePlan
 
 
+@dataclass(frozen=True)
+class Without:
+    """A person's word that a run is to be settled without databases that are gone for good, by their identities.
+
+    ``by`` and ``note`` say who decided and why; everybody who reads a report reads them.
+    """
+
+    identities: frozenset[str]
+    by: str
+    note: str
+
+
 def settle_broken_off(pipeline: Pipeline, bindings: Sequence[Binding]) -> list[str]:
     """Close every run that was left open: its batches by their markers, under its own id. Return the runs' ids.
 
-    Databases are told by their identity, whatever the matrix calls them. One that it has no longer can't be asked, and
-    would leave the run open for ever: the run is closed without it, and says so.
+    Databases are told by their identity, whatever the matrix calls them.
 
     Raises:
         Refused: a run is at work on one of the databases, or the server still is for it, or one that broke off was
@@ -34,25 +47,90 @@ def settle_broken_off(pipeline: Pipeline, bindings: Sequence[Binding]) -> list[s
         refuse_while_at_work(binding.database, binding.identity)
     settled: list[str] = []
     here = {binding.identity for binding in bindings}
-    known = {identity for entry in pipeline.matrix.databases.values() for identity in entry.identities}
     for run in pipeline.ledger.open_runs():
-        named = {one["identity"]: (one["name"], one["shard"]) for one in run.opened["databases"]}
-        if not here.intersection(named):
+        if here.isdisjoint(_identities(run)):
             continue
-        missing = sorted({name for identity, (name, _shard) in named.items() if identity in known - here})
-        if missing:
-            names = ", ".join(missing)
-            raise Refused(f"run {run.run} broke off on {names} too; name that database as well, so that it is settled")
-        _close(pipeline, run, bindings, {place for identity, place in named.items() if identity not in known})
+        _refuse_unready(pipeline, run, bindings, frozenset())
+        _close(pipeline, run, bindings)
         settled.append(run.run)
     return settled
 
 
-def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding], gone: Set[tuple[str, int]]) -> None:
-    """Close one run. ``gone`` are those of its databases, each with its shard, that nobody can ask any more."""
-    ledger = pipeline.ledger
+def settle_without(pipeline: Pipeline, run: str, without: Without) -> Mapping[str, Any]:
+    """Close one run that broke off, without databases that nobody can ask any more. Return its document.
+
+    What may have been committed there is never counted as destroyed, and the document says so, with who decided.
+
+    Raises:
+        Refused: the run isn't open, or a database is not the run's or is still in the matrix, or one that the matrix
+            has can't be asked, or the run is at work.
+    """
+    found = next((one for one in pipeline.ledger.open_runs() if one.run == run), None)
+    if found is None:
+        raise Refused(f"run {run}: the ledger holds no open run of that id")
+    named, entries = _identities(found), pipeline.matrix.databases.values()
+    for identity in sorted(without.identities - set(named)):
+        raise Refused(f"--without {identity}: run {run} was not begun on a database of that identity")
+    for identity in sorted(without.identities & _known(pipeline)):
+        raise Refused(f"--without {identity}: the matrix has that database, so it can be asked; take it out first")
+    mine = frozenset(entry.name for entry in entries if not set(named).isdisjoint(entry.identities))
+    if not mine:
+        raise Refused(f"run {run}: this matrix has none of its databases; settle it with the one that has")
+    with replace(pipeline, databases=mine, rules=frozenset()).bindings() as bindings:
+        for binding in bindings:
+            refuse_while_at_work(binding.database, binding.identity)
+        _refuse_unready(pipeline, found, bindings, without.identities)
+        return _close(pipeline, found, bindings, without)
+
+
+def _identities(run: RunHead) -> dict[str, tuple[str, int]]:
+    """Return the name and the shard of each database that a run was begun on, by its identity."""
+    return {one["identity"]: (one["name"], one["shard"]) for one in run.opened["databases"]}
+
+
+def _known(pipeline: Pipeline) -> set[str]:
+    return {identity for entry in pipeline.matrix.databases.values() for identity in entry.identities}
+
+
+def _refuse_unready(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding], without: Set[str]) -> None:
+    """See that a run is dead, and that all that can be asked about it is open.
+
+    A database that this matrix lacks may be another matrix's, with the run at work on it at this moment: nobody but a
+    person can say that it is gone.
+
+    Raises:
+        Refused: it isn't so.
+    """
+    named = _identities(run)
+    for binding in bindings:
+        if binding.identity in named:
+            refuse_while_alive(binding.database, binding.identity, run.run)
+    left = set(named) - without - {binding.identity for binding in bindings}
+    closed = sorted({named[identity][0] for identity in left & _known(pipeline)})
+    if closed:
+        names = ", ".join(closed)
+        raise Refused(f"run {run.run} broke off on {names} too; name that database as well, so that it is settled")
+    if left:
+        names = ", ".join(f"{named[identity][0]} (identity {identity})" for identity in sorted(left))
+        options = " ".join(f"--without {identity}" for identity in sorted(left))
+        raise Refused(
+            f"run {run.run} is open on {names} too, which this matrix hasn't: settle it by `retention run` with the "
+            f"matrix that has; only if that database is gone for good: `retention ledger settle {run.run} {options} "
+            "--by NAME --note TEXT`"
+        )
+
+
+def _close(
+    pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding], without: Without | None = None
+) -> Mapping[str, Any]:
+    """Close one run, and return what its closing entry says."""
+    ledger, named = pipeline.ledger, _identities(run)
+    decision: dict[str, Any] = {}
+    if without is not None:
+        decision = {"without": sorted(without.identities), "by": without.by, "note": without.note}
+    gone = {named[identity] for identity in decision.get("without", ())}
     # From here on no task of it begins a unit, and what one has begun is fenced.
-    ledger.chain(run.run, RUN_TASK).append("settling", {})
+    ledger.chain(run.run, RUN_TASK).append("settling", decision)
     markers: dict[tuple[str, int], int] = {}
     for binding in bindings:
         fence(binding.database, run.run)
@@ -61,8 +139,9 @@ def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding], gone: 
     last = latest(entry.body for entry in ledger.entries(run=run.run, kind="batch"))
     plan, opened = load_plan(ledger, run.opened["plan"]), opened_run(ledger, run.run)
     unseen = {rule.unit for rule in plan.rules if (rule.database, rule.shard) in gone}
-    batches, problems = settle({key: body for key, body in last.items() if key[0] not in unseen}, markers)
+    batches, wrong = settle({key: body for key, body in last.items() if key[0] not in unseen}, markers)
     begun = unseen.intersection(unit for unit, _seq in last)
+    problems = [*_decided(decision), *wrong]
     problems.extend(_unseen(name, [body for (unit, _), body in last.items() if unit == name]) for name in sorted(begun))
     ledger.chain(run.run, RUN_TASK).append("settled", {"batches": batches, "problems": problems})
     went = [body for key, body in last.items() if key in markers]
@@ -74,7 +153,17 @@ def _close(pipeline: Pipeline, run: RunHead, bindings: Sequence[Binding], gone: 
         "broke_off": True,
         "problems": problems,
     }
-    ledger.close_run(run.run, document)
+    if decision:
+        document |= {"settled": decision, "unseen": sorted(unseen)}
+    return ledger.close_run(run.run, document).body
+
+
+def _decided(decision: Mapping[str, Any]) -> list[str]:
+    """Return what is to be said of the databases that a run was settled without."""
+    if not decision:
+        return []
+    names = ", ".join(decision["without"])
+    return [f"settled without the database of identity {names}, as {decision['by']} decided: {decision['note']}"]
 
 
 def _unseen(unit: str, batches: Sequence[Mapping[str, Any]]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from retention.errors import BrokeOff
+
 
 def status_of(rules: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, Any]]) -> str:
     """Return the status of a run that came to its end."""
@@ -19,7 +21,9 @@ def status_of(rules: Sequence[Mapping[str, Any]], checks: Sequence[Mapping[str, 
 
 
 def exit_code_of(document: Mapping[str, Any]) -> int:
-    """Return what the command leaves with for a run's document: the first that fits of 4, 1, 3, else 0."""
+    """Return what the command leaves with for a run's document: the first that fits of 5, 4, 1, 3, else 0."""
+    if document.get("broke_off"):
+        return BrokeOff.exit_code
     states = {rule["status"] for rule in document["rules"]}
     if "stopped" in states:
         return 4

@@ -49,11 +49,12 @@ class OutcomeOperator(BaseOperator):
 
 def _wrong(document: Mapping[str, Any]) -> list[str]:
     """Return a line for everything that somebody has to look at."""
-    lines = [
+    lines = ["it broke off, and another night settled it from the markers"] if document.get("broke_off") else []
+    lines.extend(
         f"rule {rule['id']} {rule['status']}: {rule.get('reason', '')}"
         for rule in document["rules"]
         if rule["status"] in ("failed", "refused")
-    ]
+    )
     # A rule that was stopped early goes on tomorrow; rows of it that are late already are another matter.
     lines.extend(
         f"rule {rule['id']} was stopped with rows overdue"
