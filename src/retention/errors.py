@@ -70,7 +70,7 @@ class DatabaseFault(RetentionError):
     """A database refused or dropped a statement: SQLSTATE and constraint name only, never the driver's text.
 
     ``lost`` says that the connection is gone; ``retryable`` that the same statement may succeed when tried again
-    (deadlock, serialization failure, lock timeout).
+    (deadlock, serialization failure, lock timeout), or a smaller one (statement timeout).
     """
 
     def __init__(self, message: str, *, lost: bool = False, retryable: bool = False) -> None:

@@ -17,6 +17,8 @@ from retention.errors import DatabaseFault
 
 _RETRYABLE_STATES = {"40001", "40P01", "55P03"}
 _RETRYABLE_NUMBERS = {1020, 1205, 1213, 3572}
+_TOO_LONG_STATES = {"57014"}
+_TOO_LONG_NUMBERS = {1969, 3024}
 _LOST_NUMBERS = {2006, 2013, 2055, 4031, 1927}
 _FULL_STATES = {"53100"}
 _FULL_NUMBERS = {1021, 1114}
@@ -27,8 +29,20 @@ _TAKEN_CODES = {
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
-_CONSTRAINT = re.compile(r"constraint [`\"']?([^`\"'\s]+)", re.IGNORECASE)
-_FAR_NUMBER = 2000
+_IDENTIFIER = r"[^\W\d][\w$.]{0,126}"
+# What MariaDB and MySQL say, from its first word on or up to its last: a value may stand before or behind a name, and a
+# trigger of the shop may say anything under a number of its own.
+_KEY_NAMES = [
+    (
+        (1216, 1217, 1451, 1452),
+        r"Cannot (?:add or update a child|delete or update a parent) row: a foreign key constraint fails "
+        rf"\(`[^`]*`\.`[^`]*`, CONSTRAINT `({_IDENTIFIER})` FOREIGN KEY .*",
+    ),
+    ((1062,), rf"Duplicate entry .* for key '({_IDENTIFIER})'"),
+    ((3819,), rf"Check constraint '({_IDENTIFIER})' is violated\."),
+    ((4025,), rf"CONSTRAINT `({_IDENTIFIER})` failed for `[^`]*`\.`[^`]*`"),
+]
+_PATTERNS = {number: re.compile(words, re.DOTALL) for numbers, words in _KEY_NAMES for number in numbers}
 
 
 @contextmanager
@@ -54,7 +68,8 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
     number = _number(origin)
     lost = bool(error.connection_invalidated) or number in _LOST_NUMBERS or _is_closed(origin, state)
     busy = isinstance(origin, sqlite3.OperationalError) and number in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    retryable = state in _RETRYABLE_STATES or number in _RETRYABLE_NUMBERS or busy
+    too_long = state in _TOO_LONG_STATES or number in _TOO_LONG_NUMBERS
+    retryable = too_long or state in _RETRYABLE_STATES or number in _RETRYABLE_NUMBERS or busy
     full = state in _FULL_STATES or number in _FULL_NUMBERS or number == sqlite3.SQLITE_FULL
     code = state or (str(number) if number is not None else type(origin).__name__)
     parts = [f"{where}: the database refused with {code}"]
@@ -65,6 +80,8 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
         parts = [f"{where}: the connection to the database was lost ({code})", "run the same command again"]
     elif full:
         parts.append("its disk is full; make room and run the same command again")
+    elif too_long:
+        parts.append("a statement took longer than it may (statement_timeout, max_statement_time), or was cancelled")
     elif retryable:
         parts.append("another process is at work on it and holds a lock; try again")
     return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable)
@@ -109,9 +126,8 @@ def _constraint(origin: BaseException | None) -> str | None:
     diagnostic = getattr(origin, "diag", None)
     name = getattr(diagnostic, "constraint_name", None)
     if name:
-        return str(name)
-    number = _number(origin)
-    if number is not None and number < _FAR_NUMBER and number > sqlite3.SQLITE_NOTADB:
-        found = _CONSTRAINT.search(str(getattr(origin, "args", ("", ""))[-1]))
-        return found.group(1) if found else None
-    return None
+        # A function of the shop may raise an error with any name.
+        return str(name) if re.fullmatch(_IDENTIFIER, str(name)) else None
+    pattern = _PATTERNS.get(_number(origin) or 0)
+    found = pattern.fullmatch(str(getattr(origin, "args", ("",))[-1])) if pattern else None
+    return found.group(1) if found else None

@@ -186,6 +186,10 @@ class ChangeColumns:
         done.statement_ms = (time.monotonic() - locked) * 1000
         return [done]
 
+    def pass_over(self, *, must: bool) -> bool:
+        """Go on behind the keys of the batch that failed, if it must: the position is there already."""
+        return must
+
     @cached_property
     def _remembers(self) -> bool:
         """Whether the side table tells that a row was changed: neither a column of its own nor its nulls do."""

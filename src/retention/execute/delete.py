@@ -127,6 +127,10 @@ class Delete:
             return [done]
         return []
 
+    def pass_over(self, *, must: bool) -> bool:
+        """Go on behind the keys of the batch that failed, if it must: the position is there already."""
+        return must
+
     def _look(self, connection: Connection, statements: _Statements, here: Range) -> Told:
         """Lock and tell of the range's rows that may go; only their keys stay staged."""
         told = self._telling.read(connection.execute(statements.look, here.values))

@@ -78,7 +78,7 @@ class RuleRun:
         if self.begin(connection):
             stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
             alone = self.beside is None and not isinstance(self.work, Sweep)
-            if not alone and not stopped and not self.outcome.reason and self.tally.left > 0:
+            if (self.worker.met or not alone) and not stopped and not self.outcome.reason and self.tally.left > 0:
                 stopped = self._rest(connection)
         return self.end(connection, stopped)
 
@@ -112,14 +112,29 @@ class RuleRun:
         return self.walk_through(connection)
 
     def _rest(self, connection: Connection) -> str | None:
-        """Carry out what a sweep has missed: rows that moved behind it, or that lie together too thick."""
+        """Carry out what a walk has missed: rows that moved behind it, lie together too thick, or couldn't be had."""
         try:
             if not self._left(connection):
                 return None
+            self.worker.once_more()
+            stopped = self._take_up(connection)
+            if self.worker.met and not (stopped or self.outcome.reason) and self.tally.left > 0:
+                self._require_none(connection, self.worker.met)
         except DatabaseFault as fault:
             self.fail(fault)
             return None
-        return self._take_up(connection)
+        return stopped
+
+    def _require_none(self, connection: Connection, met: DatabaseFault) -> None:
+        """See that no due row is left of those that couldn't be had.
+
+        Raises:
+            DatabaseFault: some are, and stay until what holds them has ended.
+        """
+        left = self._left(connection)
+        if left:
+            some = f"{left:,} due row{' was' if left == 1 else 's were'}"
+            raise DatabaseFault(f"{some} left for the end and couldn't be had there either; {met}")
 
     def _staged_again(self) -> Work:
         self.staging.again(self.rule)

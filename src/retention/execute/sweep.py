@@ -48,6 +48,7 @@ class Sweep:
     _keeps: bool = False
     _steps: float = 0.0
     _again: Range | None = None
+    _tried: tuple[Range, int] | None = None
     _strangers: Sequence[tuple[Any, ...]] = ()
 
     @property
@@ -100,10 +101,13 @@ class Sweep:
         """
         started = time.monotonic()
         steps = self._reach(rows)
-        here = self._again or self.ranges.next(connection, self.position, steps)
+        # Once only: after a failure the next range has to be a narrower one.
+        again, self._again = self._again, None
+        here = again or self.ranges.next(connection, self.position, steps)
         if here is None:
             self.position = END
             return []
+        self._tried = here, steps
         rule = self.statements.rule
 
         def certain(told: Told) -> None:
@@ -119,12 +123,23 @@ class Sweep:
         locked = told.locked or started
         looked, took = (locked - started) * 1000, (time.monotonic() - locked) * 1000
         self._learn(told.rows, steps)
-        self._again, self._strangers = None, ()
+        self._strangers, self._tried = (), None
         self.position = here.end
         if not told.rows:
             return []
         longest = max(looked, took)
         return [Done(rule, told.rows, told.keys, told.days, told.parts, longest, locked=told.locked, looked_ms=looked)]
+
+    def pass_over(self, *, must: bool) -> bool:
+        """Go on behind the range that failed, if it must or was one block, or one row of a key or clock."""
+        tried, self._tried = self._tried, None
+        if tried is None:
+            return must
+        here, steps = tried
+        if must or steps == 1:
+            self.position = here.end
+            return True
+        return False
 
     def _rehearse(self, connection: Connection) -> None:
         try:
@@ -148,7 +163,6 @@ class Sweep:
 
     def _narrow(self, rows: int, most: int, steps: int) -> None:
         """Take fewer steps the next time; where a single one is too many, leave the rest to a walk by keys."""
-        self._again = None
         if steps == 1:
             self.position = END
         self.density = max(self.density, rows / steps) / _MARGIN

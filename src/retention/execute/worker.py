@@ -14,12 +14,11 @@ from retention.execute.ahead import Ahead
 from retention.execute.batch import Batches
 from retention.execute.done import Done
 from retention.execute.holding import HoldsMoved
+from retention.execute.obstacle import Obstacle
 from retention.execute.pace import Pace
 from retention.execute.sweeping import Again
 from retention.execute.tally import Tally
 from retention.execute.throttle import Throttle
-
-_RETRIES = 5
 
 
 class Work(Protocol):
@@ -48,12 +47,19 @@ class Work(Protocol):
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> Sequence[Done]:
         """Carry out the next batch of about ``rows`` rows, never more than ``most``, inside the open transaction."""
 
+    def pass_over(self, *, must: bool) -> bool:
+        """Go on behind what the batch that failed was to take, if it ``must`` or no batch could take less there.
+
+        Return whether it does. The position is still where the batch left it.
+        """
+
 
 @dataclass
 class Worker:
     """One who takes batches. ``under`` is the version of the register that the statements at hand were written under.
 
-    ``moved`` is called where another one is in force.
+    ``moved`` is called where another one is in force. ``last``: whether what a walk leaves stays. ``met`` is why the
+    last walk left rows, if it did.
     """
 
     tally: Tally
@@ -61,20 +67,31 @@ class Worker:
     throttle: Throttle
     moved: Callable[[Connection], None]
     under: int | None = None
+    last: bool = False
+    met: DatabaseFault | None = None
     pace: Pace = field(init=False)
 
     def __post_init__(self) -> None:
         self.pace = self.throttle.pace()
 
+    def once_more(self) -> None:
+        """Let the next walk be the last one, which begins with single rows where the one before had to leave some."""
+        self.last = True
+        if self.met is not None:
+            self.pace.rows = 1
+
     def walk_through(self, connection: Connection, work: Work) -> str | None:
         """Carry batches out until no row is left to take; return why the run stops, if it does.
+
+        Rows that can't be had are left, within bounds: ``met`` tells of it.
 
         Raises:
             DatabaseFault: the database refused for good; the work goes on where the last batch was committed.
         """
-        label, failures, met = self.tally.outcome.plan.id, 0, False
+        label, met, self.met = self.tally.outcome.plan.id, False, None
+        obstacle = Obstacle(self.batches.database.dialect.locks_rows, self.last)
         while self.tally.left > 0:
-            rows = self.throttle.take(label, self.pace.rows)
+            rows = self.throttle.take(label, obstacle.rows(self.pace.rows))
             stopped = self.throttle.context.stop()
             if stopped:
                 return stopped
@@ -91,13 +108,19 @@ class Worker:
             except Again:
                 continue
             except DatabaseFault as fault:
-                work.position = here
-                failures, met = failures + 1, True
-                if fault.lost or not fault.retryable or failures > _RETRIES:
+                met = True
+                if fault.lost or not fault.retryable or obstacle.blocks():
+                    work.position = here
                     raise
+                narrow = obstacle.narrow(min(rows, self.tally.left))
+                if obstacle.passes and work.pass_over(must=narrow):
+                    obstacle.leave()
+                    self.met = fault
+                else:
+                    work.position = here
                 self.pace.halve()
                 continue
-            failures = 0
+            obstacle.took(rows)
             if dones is None or (not dones and work.ended):
                 return None
         return None

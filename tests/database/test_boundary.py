@@ -1,0 +1,95 @@
+"""What of a database's refusal goes on: its number and the name of a constraint, never a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from retention.database.connect import Database
+from retention.errors import DatabaseFault
+from support.bench import Bench
+
+CANARY = "010-2345-6789"
+SAYS = f"no constraint {CANARY} x"
+
+
+@pytest.fixture
+def postgresql(postgresql_url: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(postgresql_url, tmp_path)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def mariadb(mariadb_url: str, tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(mariadb_url, tmp_path)
+    bench.do(
+        [
+            "CREATE TABLE shop (id INTEGER PRIMARY KEY)",
+            "CREATE TABLE log (id INTEGER PRIMARY KEY, note VARCHAR(80), shop_id INTEGER, n INTEGER, "
+            "CONSTRAINT uq_note UNIQUE (note), CONSTRAINT of_shop FOREIGN KEY (shop_id) REFERENCES shop (id), "
+            "CONSTRAINT ck_n CHECK (n > 0))",
+            "INSERT INTO shop VALUES (1)",
+            f"INSERT INTO log VALUES (1, '{SAYS}', 1, 1)",
+        ]
+    )
+    yield bench
+    bench.close()
+
+
+def refusal(database: Database, statement: str) -> str:
+    """Return what is told of a statement that the database refuses."""
+    with database.session() as connection, pytest.raises(DatabaseFault) as refused, database.transaction(connection):
+        connection.exec_driver_sql(statement.replace("%", "%%"))
+    return str(refused.value)
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("DELETE FROM shop", "of_shop"),
+        ("INSERT INTO log VALUES (2, 'y', 7, 1)", "of_shop"),
+        (f"INSERT INTO log VALUES (2, '{SAYS}', 1, 1)", "uq_note"),
+        ("INSERT INTO log VALUES (2, 'y', 1, 0)", "ck_n"),
+    ],
+)
+def test_a_constraint_is_named(mariadb: Bench, statement: str, named: str) -> None:
+    told = refusal(mariadb.database, statement)
+    assert told.endswith(f"constraint {named}")
+    assert CANARY not in told
+
+
+SIGNALS = {
+    1644: "CONCAT('business constraint ', OLD.note, ' is violated')",
+    1451: "CONCAT('Cannot delete or update a parent row: a foreign key constraint fails ', OLD.note)",
+    1452: "CONCAT('a foreign key constraint fails (CONSTRAINT `', OLD.note, '` FOREIGN KEY (x))')",
+    1062: "CONCAT('Duplicate entry ''no constraint ', OLD.note, ''' in key ''uq'' of ', OLD.note)",
+    3819: "CONCAT('Check constraint ''', OLD.note, ' x'' is violated.')",
+    4025: "CONCAT('CONSTRAINT `', OLD.note, '` failed')",
+}
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize("number", SIGNALS)
+def test_what_a_trigger_says_is_not_told(mariadb: Bench, number: int) -> None:
+    """Whatever number it gives itself."""
+    mariadb.do(
+        [
+            "CREATE TRIGGER says BEFORE DELETE ON log FOR EACH ROW BEGIN DECLARE m VARCHAR(128); "
+            f"SET m = {SIGNALS[number]}; "
+            f"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = m, MYSQL_ERRNO = {number}; END"
+        ]
+    )
+    told = refusal(mariadb.database, "DELETE FROM log")
+    assert CANARY not in told
+    assert "constraint" not in told
+
+
+@pytest.mark.postgresql
+def test_a_name_that_a_function_gives_is_told_only_where_it_looks_like_one(postgresql: Bench) -> None:
+    raised = f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '23514', CONSTRAINT = '{CANARY}'; END $$"
+    assert CANARY not in refusal(postgresql.database, raised)
+    assert refusal(postgresql.database, raised.replace(CANARY, "ck_n")).endswith("23514; constraint ck_n")
