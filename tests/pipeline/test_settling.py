@@ -141,6 +141,7 @@ def test_a_night_is_not_settled_by_another_one_while_it_looks_after_its_work(
     library, real, told = Night(engine_url, tmp_path), night.look_after, list[str]()
 
     def after(*arguments: Any) -> Any:
+        monkeypatch.setattr(night, "look_after", real)
         with pytest.raises(Refused) as refused:
             night.run_night(library.pipeline(), Wish(as_of=LIBRARY_DAY))
         told.append(str(refused.value))
