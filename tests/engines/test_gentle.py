@@ -23,6 +23,7 @@ from retention.database.dialect import Dialect
 from retention.execute.context import Outcome
 from retention.execute.drag import Turns
 from retention.execute.others import Attempts, OthersSignal
+from retention.ledger import Ledger
 from support.engines import SERVERS
 from support.identity import identify
 from support.servers import free_port
@@ -313,6 +314,21 @@ def test_a_runs_own_batches_are_not_others(server_log: Log, monkeypatch: pytest.
     began = time.monotonic()
     assert server_log.run(batch_rows=1).batches == ROWS
     assert ROWS / (time.monotonic() - began) > FEW, "the test shows nothing"
+    assert not server_log.told("others")
+
+
+@on_servers
+def test_a_runs_own_ledger_on_the_same_server_is_not_others(
+    server_log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retention.execute.others.BUSY", FEW)
+    server_log.under(target_ms=60_000)
+    ledger = Ledger.open(server_log.steps.url, tmp_path / "keys", server_log.steps.now)
+    server_log.steps.ledger = ledger
+    began = time.monotonic()
+    assert server_log.run(batch_rows=1).batches == ROWS
+    assert ROWS / (time.monotonic() - began) > FEW, "the test shows nothing"
+    ledger.close()
     assert not server_log.told("others")
 
 

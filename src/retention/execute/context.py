@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from sqlalchemy import URL
+
 from retention.database.url import ConnectionSource, nowhere
 from retention.keys import Fingerprint
 from retention.plan.plan import RulePlan, kept_by
@@ -40,7 +42,7 @@ class RunContext:
     ``now`` gives aware UTC instants. ``fingerprints`` maps a table's name to a function from keys to fingerprints.
     ``stop`` gives the reason why the run should end between two batches, or None. ``keys_for`` gives the key source of
     an action, or None where there is none. ``budget`` is the most rows a rule may take in this run. ``connections``
-    gives the URLs of replicas.
+    gives the URLs of replicas. ``ledger`` is where the ledger lies, None where nobody knows.
     """
 
     run: str
@@ -55,6 +57,7 @@ class RunContext:
     batch_rows: int = 20_000
     dry_run: bool = False
     connections: ConnectionSource = nowhere
+    ledger: URL | None = None
 
 
 @dataclass

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from retention.database.url import same_server
 from retention.execute.ahead import Act, Ahead
 from retention.execute.context import RunContext
 from retention.execute.done import Done
@@ -160,7 +161,8 @@ def throttled(context: RunContext, unit: Unit, connection: Connection) -> Iterat
         (name, database.replica_watch(name, context.connections))
         for name in entry.replicas.get(database.connection_name, ())
     ]
-    attempts = Attempts()
+    keeps_ledger = context.ledger is not None and same_server(context.ledger, database.engine.url)
+    attempts = Attempts(keeps_ledger=keeps_ledger)
     signals: list[Signal] = [GivingWay(database.dialect, connection)]
     if database.dialect.counts_writes:
         signals.append(OthersSignal(database.dialect, watch, context.run, unit.id, attempts))

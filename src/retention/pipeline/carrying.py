@@ -92,4 +92,5 @@ def _context(
         progress=pipeline.progress,
         budget=budget,
         connections=pipeline.connections,
+        ledger=pipeline.ledger.url,
     )
