@@ -61,8 +61,8 @@ class CountedChain:
 class OthersSignal:
     """Compares the transactions that have written with the run's own.
 
-    Those of ``unit`` are the ``attempts`` of this task; of the run's other tasks there are markers, and for each of them
-    an entry of the ledger.
+    Those of ``unit`` are the ``attempts`` of this task; of the run's other tasks there are markers, and for each one an
+    entry of the ledger.
     """
 
     dialect: Dialect

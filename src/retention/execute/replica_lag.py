@@ -13,7 +13,7 @@ from retention.execute.drag import HARDEST, UNKNOWN, Drag, Turns, slower, togeth
 DEFAULT_LAG = 5.0
 _EVERY = 1.0
 _PATIENCE = 60.0
-"""How many seconds in a row a replica is waited for: one that hasn't caught up by then is broken, or behind on purpose."""
+"""How many seconds in a row a replica is waited for: one that is still behind then is broken, or means to be."""
 
 
 @dataclass

@@ -187,7 +187,7 @@ class RuleRun:
                 outcome.holds = self.holds.kept(connection, self.rule)
             if stopped:
                 self.stop(stopped)
-            elif self.context.budget is not None and outcome.done >= self.context.budget and outcome.done < planned:
+            elif self.tally.most <= outcome.done < planned:
                 outcome.status, outcome.reason = "stopped", "row budget"
             else:
                 outcome.survived = planned - outcome.done

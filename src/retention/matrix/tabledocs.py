@@ -43,7 +43,7 @@ class ExecuteDoc(Written):
     )
     """When a run may work, in Seoul, such as ``01:00-05:00``; over midnight too. Outside it ends between batches."""
     rows: Annotated[int, Field(ge=0)] | None = None
-    """At most so many rows of a rule in one run; with ``--limit-rows`` the smaller of the two counts."""
+    """At most so many rows of a rule in one run, on all its shards; the smaller of this and ``--limit-rows`` counts."""
     target_ms: Annotated[float, Field(gt=0)] | None = None
     """How long a batch should hold its locks, in ms, the ledger's write included; left out, 20, MariaDB 40."""
     lock_timeout_ms: Annotated[int, Field(gt=0)] | None = None
