@@ -23,6 +23,7 @@ from retention.database.dialect import Dialect
 from retention.execute.context import Outcome
 from retention.execute.drag import Turns
 from retention.execute.others import Attempts, OthersSignal
+from retention.ledger import Ledger
 from support.engines import SERVERS
 from support.identity import identify
 from support.servers import free_port
@@ -176,6 +177,28 @@ def test_the_row_budget_is_the_smaller_of_the_two(log: Log, asked: int | None, d
     assert log.left() == ROWS - done
 
 
+@pytest.mark.thorough
+def test_a_run_that_is_stopped_leaves_the_database_alone(log: Log) -> None:
+    asked: list[str] = []
+
+    def noted(_connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    def after_three() -> str | None:
+        if len(log.sizes()) < 3:
+            return None
+        asked.clear()
+        return "it has to end"
+
+    event.listen(Engine, "before_cursor_execute", noted)
+    try:
+        outcome = log.run(batch_rows=10, stop=after_three)
+    finally:
+        event.remove(Engine, "before_cursor_execute", noted)
+    assert (outcome.status, outcome.reason, outcome.done) == ("stopped", "it has to end", sum(log.sizes()))
+    assert not [statement for statement in asked if re.search(r"FROM (\w+\.)?log\b", statement)]
+
+
 # --- what slows it ------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +247,18 @@ def test_a_probe_may_count_with_signs_that_drivers_know(log: Log) -> None:
     log.under(load_probe={"sql": "SELECT count(*) FROM busy WHERE '%s :n' LIKE '%:n'", "threshold": 0})
     log.run(stop=lambda: "told" if log.told("slowed") else None)
     assert log.told("load probe 1 > 0")
+
+
+def test_a_probe_that_hangs_is_ended_where_the_engine_knows_no_bound(sqlite_url: str, tmp_path: Path) -> None:
+    endless = "WITH RECURSIVE q(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM q) SELECT n FROM q WHERE n < 0"
+    with ExitStack() as opened:
+        log = Log(sqlite_url, tmp_path, opened)
+        log.under(load_probe={"sql": f"SELECT max(n) FROM ({endless} LIMIT 1)", "threshold": 20})
+        began = time.monotonic()
+        assert log.run(batch_rows=100).status == "done"
+    assert log.left() == 0
+    assert time.monotonic() - began < 10
+    assert "the load probe fails" in log.told("slowed")[0]
 
 
 @on_servers
@@ -313,6 +348,21 @@ def test_a_runs_own_batches_are_not_others(server_log: Log, monkeypatch: pytest.
     began = time.monotonic()
     assert server_log.run(batch_rows=1).batches == ROWS
     assert ROWS / (time.monotonic() - began) > FEW, "the test shows nothing"
+    assert not server_log.told("others")
+
+
+@on_servers
+def test_a_runs_own_ledger_on_the_same_server_is_not_others(
+    server_log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retention.execute.others.BUSY", FEW)
+    server_log.under(target_ms=60_000)
+    ledger = Ledger.open(server_log.steps.url, tmp_path / "keys", server_log.steps.now)
+    server_log.steps.ledger = ledger
+    began = time.monotonic()
+    assert server_log.run(batch_rows=1).batches == ROWS
+    assert ROWS / (time.monotonic() - began) > FEW, "the test shows nothing"
+    ledger.close()
     assert not server_log.told("others")
 
 

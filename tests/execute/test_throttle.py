@@ -17,10 +17,25 @@ from retention.execute.done import Done
 from retention.execute.drag import AIM, Drag, slower
 from retention.execute.giving_way import GAP, LISTENING, LONG_GAP, GivingWay
 from retention.execute.others import Attempts, OthersSignal
+from retention.execute.replica_lag import ReplicaSignal
 from retention.execute.second import Resting
 from retention.execute.throttle import Throttle
 from retention.execute.waiting import WaitingSignal
 from retention.matrix.model import Execution
+
+
+@dataclass
+class Asked:
+    """A watch on the scene's clock that gives one answer until the test gives another."""
+
+    scene: Scene
+    answer: float
+
+    def clock(self) -> float:
+        return self.scene.now
+
+    def ask(self, _question: object) -> float:
+        return self.answer
 
 
 def nobody() -> Any:
@@ -118,11 +133,25 @@ def test_reasons_that_come_and_go_do_not_fill_the_log() -> None:
 
 def test_a_replica_that_never_catches_up_slows_a_run_and_does_not_hang_it() -> None:
     scene = Scene()
-    scene.drag = Drag(5, 0.0, True, ("ro",), "replica ro is 900.0 s behind, more than 5")
-    assert scene.take() == 31
-    assert 60 <= scene.now - 1000 <= 61
+    replica = Asked(scene, 900.0)
+    scene.throttle.signals = (ReplicaSignal([("ro", replica)], SQLite(), 5.0),)  # type: ignore[list-item]
+    assert scene.take() == 250
+    assert 60 <= scene.now - 1000 <= 62
     assert scene.told[0] == "orders: waits: replica ro is 900.0 s behind, more than 5"
     assert 10 <= len(scene.told) <= 14
+    assert scene.told[-1].startswith("orders: slowed: replica ro is 900.0 s behind, more than 5; batches of 250 rows")
+    before, rows = scene.now, 0
+    while scene.now < before + 60:
+        rows += scene.take()
+    assert rows > 100_000, "it is waited for once, not before every batch"
+    replica.answer = 0.0
+    scene.now += 2
+    assert scene.take() == 1000
+    replica.answer = 7.0
+    scene.now += 2
+    before = scene.now
+    assert scene.take() == 250
+    assert scene.now - before >= 60, "one that had caught up is waited for anew"
 
 
 def test_a_pause_ends_at_once_when_the_run_has_to_stop() -> None:
@@ -189,6 +218,10 @@ def test_the_second_worker_rests_while_the_first_is_slowed() -> None:
     scene.drag = slower(1, "load probe", "load probe 34 > 20")
     scene.throttle.take("log", 500)
     assert resting.look().wait
+    second = Scene(stop=lambda: "told" if second.now > 1600 else None)
+    second.throttle.signals = (resting,)
+    second.take()
+    assert second.now > 1600, "however long that lasts"
     scene.drag = Drag()
     scene.throttle.take("log", 500)
     assert not resting.look().wait
@@ -215,34 +248,21 @@ def test_batches_aim_at_a_share_of_the_target_while_others_write() -> None:
     assert settled() == alone
 
 
-class Counted:
-    """A watch that answers with as many transactions as there were."""
-
-    def __init__(self, scene: Scene) -> None:
-        self.scene, self.number = scene, 100
-
-    def clock(self) -> float:
-        return self.scene.now
-
-    def ask(self, _question: object) -> int:
-        return self.number
-
-
 def test_until_others_were_counted_twice_batches_are_short_and_nobody_is_told() -> None:
     scene = Scene()
-    watch = Counted(scene)
+    watch = Asked(scene, 100)
     signal = OthersSignal(SQLite(), watch, "r", "u", Attempts())  # type: ignore[arg-type]
     scene.throttle.signals = (signal,)
     resting = Resting(scene.throttle)
     scene.throttle.take("log", 500)
     assert scene.throttle.drag.aim < 1 and resting.look().wait
     scene.now += 0.06
-    watch.number += 2
+    watch.answer += 2
     scene.throttle.take("log", 500)
     assert scene.throttle.drag.aim == 1 and not resting.look().wait
     assert not scene.told, "two of somebody's transactions are nobody at work"
     scene.now += 0.3
-    watch.number += 90
+    watch.answer += 90
     scene.throttle.take("log", 500)
     assert scene.throttle.drag.aim < 1 and resting.look().wait
     assert scene.told == ["log: slowed: others write 300 times a second; batches of 500 rows"]
@@ -250,10 +270,10 @@ def test_until_others_were_counted_twice_batches_are_short_and_nobody_is_told() 
 
 def test_who_is_at_work_at_the_beginning_is_seen_at_the_second_batch() -> None:
     scene = Scene()
-    watch = Counted(scene)
+    watch = Asked(scene, 100)
     scene.throttle.signals = (OthersSignal(SQLite(), watch, "r", "u", Attempts()),)  # type: ignore[arg-type]
     scene.throttle.take("log", 500)
     scene.now += 0.06
-    watch.number += 30
+    watch.answer += 30
     scene.throttle.take("log", 500)
     assert scene.told == ["log: slowed: others write 500 times a second; batches of 500 rows"]

@@ -87,6 +87,7 @@ class Steps:
                 batch_rows=batch_rows,
                 progress=self.told.append,
                 connections=pipeline.connections,
+                ledger=self.ledger.url,
             )
             outcomes: dict[str, Outcome] = {}
             waiting = {rule.id: Outcome(rule, "waiting") for rule in plan.rules if rule.id in withheld}

@@ -85,10 +85,10 @@ SELECT current_setting('track_counts') = 'on' AND current_setting('session_repli
       AND CASE WHEN t.tgisinternal THEN t.tgenabled NOT IN ('O', 'A') ELSE t.tgenabled <> 'D' END))
 FROM pg_class c WHERE c.oid = ANY (CAST(CAST(:names AS text[]) AS regclass[])::oid[])
 """)
-# Nothing to replay means up to date only as long as somebody is there to receive it.
+# Where nobody is there to receive, all may be replayed and the age of the last transaction grows without end.
 _LAG = text(
-    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL "
-    "WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0 "
+    "SELECT CASE WHEN NOT pg_is_in_recovery() OR NOT EXISTS (SELECT FROM pg_stat_wal_receiver) THEN NULL "
+    "WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0 "
     "ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END"
 )
 

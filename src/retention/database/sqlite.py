@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import date, datetime, timedelta
@@ -55,6 +56,9 @@ from retention.database.texts import IsoShape, text_reading
 from retention.database.worded import Worded, words_of
 from retention.errors import Refused
 
+_WATCHED = 1.0
+_STEPS = 10_000
+"""After how many of the engine's own steps a watched statement's time is looked at: a fraction of a millisecond."""
 _DASHED = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _OFFSETS = ("[-+][0-9][0-9]", "[-+][0-9][0-9][0-9][0-9]", "[-+][0-9][0-9]:[0-9][0-9]")
 _FRACTION = len(".123456789")
@@ -110,13 +114,20 @@ class SQLite(Dialect):
         return engine
 
     def watch_engine(self, url: URL) -> Engine:
-        """Return an engine that can't write; the engine knows no bound on how long a statement takes."""
+        """Return an engine that can't write and whose statements end after a second."""
         engine = self.engine(url)
+        until = float("inf")
 
         @event.listens_for(engine, "connect")
         def prepare(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
             for pragma in ("query_only = ON", "busy_timeout = 1000"):
                 connection.execute(f"PRAGMA {pragma}")
+            connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def bound(*_execution: object) -> None:
+            nonlocal until
+            until = time.monotonic() + _WATCHED
 
         return engine
 

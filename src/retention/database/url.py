@@ -19,6 +19,8 @@ _DRIVERS = {
     "mariadb": "mariadb+pymysql",
     "sqlite": "sqlite+pysqlite",
 }
+_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306}
+_HERE = ("localhost", "127.0.0.1", "::1")
 _SUPPORTED = ("postgresql", "mysql", "mariadb", "sqlite")
 
 
@@ -66,6 +68,21 @@ def parse(text: str, where: str) -> URL:
             f"{where}: {url.get_backend_name()} is not supported; use one of {', '.join(_SUPPORTED)}",
         )
     return url.set(drivername=_DRIVERS[url.get_backend_name()])
+
+
+def same_server(one: URL, other: URL) -> bool:
+    """Whether two URLs lead to one server: where its address is written in two ways, nobody knows and it is False."""
+    address = _address(one)
+    return address is not None and address == _address(other)
+
+
+def _address(url: URL) -> tuple[str, int] | None:
+    """Return what tells one server from another; None where there is none, or where it may be any of several."""
+    port = _PORTS.get(url.get_backend_name())
+    if port is None or not {"host", "hostaddr", "port", "service", "unix_socket"}.isdisjoint(url.query):
+        return None
+    host = (url.host or "localhost").lower()
+    return "localhost" if host in _HERE else host, url.port or port
 
 
 def refuse_clashes(connections: Iterable[str]) -> None:

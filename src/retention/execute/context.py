@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from sqlalchemy import URL
+
 from retention.database.url import ConnectionSource, nowhere
+from retention.execute.budget import share
 from retention.keys import Fingerprint
 from retention.plan.plan import RulePlan, kept_by
 from retention.register import Hold
@@ -39,8 +42,10 @@ class RunContext:
 
     ``now`` gives aware UTC instants. ``fingerprints`` maps a table's name to a function from keys to fingerprints.
     ``stop`` gives the reason why the run should end between two batches, or None. ``keys_for`` gives the key source of
-    an action, or None where there is none. ``budget`` is the most rows a rule may take in this run. ``connections``
-    gives the URLs of replicas.
+    an action, or None where there is none. ``budget`` is the most rows a rule may take in this run, on all shards
+    together; ``shards`` gives by rule how many are planned on each shard where it is carried out, and needn't where
+    that is one. ``connections`` gives the URLs of replicas. ``ledger`` is where the ledger lies, None where nobody
+    knows.
     """
 
     run: str
@@ -52,9 +57,17 @@ class RunContext:
     stop: Callable[[], str | None] = lambda: None
     progress: Callable[[str], None] = lambda _line: None
     budget: int | None = None
+    shards: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
     batch_rows: int = 20_000
     dry_run: bool = False
     connections: ConnectionSource = nowhere
+    ledger: URL | None = None
+
+    def most(self, rule: RulePlan) -> int:
+        """Return how many rows a rule may take on its shard: those planned, within its share of the budget."""
+        if self.budget is None:
+            return rule.planned
+        return share(self.budget, self.shards.get(rule.id, {rule.shard: rule.planned}), rule.shard)
 
 
 @dataclass

@@ -8,6 +8,7 @@ and an idle night goes at full speed. SQLite, where one writes at a time, has
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, func, select
@@ -16,6 +17,7 @@ from retention.database.dialect import Dialect
 from retention.database.own_tables import BATCH
 from retention.database.watch import Watch
 from retention.errors import DatabaseFault
+from retention.execute.context import Json, TaskChain
 from retention.execute.drag import AIM, Drag, Turns
 
 BUSY = 50.0
@@ -31,16 +33,36 @@ _REMEMBERED = 3.0
 
 @dataclass
 class Attempts:
-    """How many batches a task has begun, by whichever worker: one that takes nothing is a transaction, too."""
+    """How many transactions a task has begun that write to the server, by whichever worker.
+
+    A batch that takes nothing is one, too, and so is an entry of the ledger where ``keeps_ledger`` says that it lies on
+    the same server.
+    """
 
     number: int = 0
+    keeps_ledger: bool = False
+
+
+@dataclass(frozen=True)
+class CountedChain:
+    """A task's chain of the ledger, whose entries may be writes on the server that the task is at work on."""
+
+    chain: TaskChain
+    attempts: Attempts
+
+    def append(self, kind: str, body: Mapping[str, Json], blob: bytes | None = None) -> object:
+        """Write one entry; durable when it returns."""
+        if self.attempts.keeps_ledger:
+            self.attempts.number += 1
+        return self.chain.append(kind, body, blob)
 
 
 @dataclass
 class OthersSignal:
     """Compares the transactions that have written with the run's own.
 
-    Those of ``unit`` are the ``attempts`` of this task; of the run's other tasks there are markers.
+    Those of ``unit`` are the ``attempts`` of this task; of the run's other tasks there are markers, and for each one an
+    entry of the ledger.
     """
 
     dialect: Dialect
@@ -91,4 +113,5 @@ class OthersSignal:
         if writes is None:
             return None
         beside = select(func.count()).select_from(BATCH).where(BATCH.c.run == self.run, BATCH.c.unit != self.unit)
-        return writes - int(connection.execute(beside).scalar_one()) - self.attempts.number
+        each = 2 if self.attempts.keeps_ledger else 1
+        return writes - each * int(connection.execute(beside).scalar_one()) - self.attempts.number

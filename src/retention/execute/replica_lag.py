@@ -12,13 +12,16 @@ from retention.execute.drag import HARDEST, UNKNOWN, Drag, Turns, slower, togeth
 
 DEFAULT_LAG = 5.0
 _EVERY = 1.0
+_PATIENCE = 60.0
+"""How many seconds in a row a replica is waited for: one that is still behind then is broken, or means to be."""
 
 
 @dataclass
 class ReplicaSignal:
     """Asks each replica how far it is behind; ``limit`` is in seconds.
 
-    A replica that can't be asked, or follows nobody, slows the run and doesn't stop it: it may be down for repair.
+    A replica that can't be asked, or follows nobody, slows the run and doesn't stop it: it may be down for repair. So
+    does one that a minute's wait hasn't brought nearer, until it has caught up.
     """
 
     replicas: Sequence[tuple[str, Watch]]
@@ -26,6 +29,7 @@ class ReplicaSignal:
     limit: float
     turns: Turns = field(default_factory=lambda: Turns(_EVERY))
     drag: Drag = field(default_factory=Drag)
+    _behind: dict[str, float] = field(default_factory=dict)
 
     def look(self) -> Drag:
         """Return how much the replicas hold the run back; they are asked only once a second."""
@@ -44,6 +48,10 @@ class ReplicaSignal:
         if lag is None:
             return slower(UNKNOWN, f"{name} doesn't follow", f"replica {name} follows nobody, or has stopped to")
         if lag <= self.limit:
+            self._behind.pop(name, None)
             return Drag()
         why = f"replica {name} is {lag:.1f} s behind, more than {self.limit:g}"
+        now = watch.clock()
+        if now - self._behind.setdefault(name, now) >= _PATIENCE:
+            return slower(UNKNOWN, f"{name} stays behind", why)
         return Drag(HARDEST, 0.0, True, (f"{name} is behind",), why)

@@ -196,13 +196,15 @@ class RuleRun:
             self.work.finish(connection)
         if outcome.done:
             self._weigh(connection)
-        if not outcome.reason:
-            left = self._left(connection)
+        if stopped and not outcome.reason:
+            # Who closes a window, or throws the switch, wants the database left alone: nothing more is counted.
+            self.stop(stopped)
+        elif not outcome.reason:
+            spent = self.tally.most <= outcome.done < planned
+            left = 0 if spent else self._left(connection)
             with self.unit.binding.database.transaction(connection):
                 outcome.holds = self.holds.kept(connection, self.rule)
-            if stopped:
-                self.stop(stopped)
-            elif self.context.budget is not None and outcome.done >= self.context.budget and outcome.done < planned:
+            if spent:
                 outcome.status, outcome.reason = "stopped", "row budget"
             else:
                 outcome.survived = planned - outcome.done

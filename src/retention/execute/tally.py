@@ -20,15 +20,18 @@ class Tally:
 
     outcome: Outcome
     context: RunContext
+    most: int = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _claimed: int = 0
     _told: float = field(default_factory=time.monotonic)
 
+    def __post_init__(self) -> None:
+        self.most = self.context.most(self.outcome.plan)
+
     @property
     def left(self) -> int:
         """Return how many rows the rule may still take."""
-        planned, budget = self.outcome.plan.planned, self.context.budget
-        return (planned if budget is None else min(planned, budget)) - self.outcome.done
+        return self.most - self.outcome.done
 
     @contextmanager
     def claimed(self, most: int) -> Iterator[int]:

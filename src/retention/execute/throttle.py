@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from retention.database.url import same_server
 from retention.execute.ahead import Act, Ahead
 from retention.execute.context import RunContext
 from retention.execute.done import Done
@@ -29,7 +30,6 @@ from retention.matrix.model import Execution
 from retention.plan.units import Unit
 
 _LOCK_TIMEOUT_MS = 2000
-_LONGEST_WAIT = 60.0
 _GLANCE = 0.2
 _WAIT = 1.0
 _TELL_EVERY = 5.0
@@ -81,16 +81,13 @@ class Throttle:
     def take(self, label: str, rows: int) -> int:
         """Wait as long as need be and return how many rows the next batch may take, of those its pace would take.
 
-        It comes back at once where the run has to stop. For a replica that is behind it waits a minute at most, then
-        lets one small batch go: a replica that is broken, or behind on purpose, slows a run and doesn't hang it.
+        It comes back at once where the run has to stop, and waits as long as a signal asks it to.
         """
-        until = self.clock() + _LONGEST_WAIT
         while self.context.stop() is None:
             self.drag = drag = together([*(signal.look() for signal in self.signals), self.waiting.drag])
             allowed = drag.shrunk(rows)
-            waits = drag.wait and self.clock() < until
-            self._tell(label, drag, allowed, waits=waits)
-            if not waits:
+            self._tell(label, drag, allowed, waits=drag.wait)
+            if not drag.wait:
                 self._shrunk = allowed < rows
                 self._pause(max(drag.pause, drag.gap))
                 return allowed
@@ -160,7 +157,8 @@ def throttled(context: RunContext, unit: Unit, connection: Connection) -> Iterat
         (name, database.replica_watch(name, context.connections))
         for name in entry.replicas.get(database.connection_name, ())
     ]
-    attempts = Attempts()
+    keeps_ledger = context.ledger is not None and same_server(context.ledger, database.engine.url)
+    attempts = Attempts(keeps_ledger=keeps_ledger)
     signals: list[Signal] = [GivingWay(database.dialect, connection)]
     if database.dialect.counts_writes:
         signals.append(OthersSignal(database.dialect, watch, context.run, unit.id, attempts))

@@ -16,6 +16,7 @@ from retention.execute.batch import Batches
 from retention.execute.context import Json, Outcome, RunContext, TaskChain
 from retention.execute.holding import UnitHolds
 from retention.execute.knot import KnotRun
+from retention.execute.others import CountedChain
 from retention.execute.rule import RuleRun
 from retention.execute.staging import Staging
 from retention.execute.throttle import Throttle, throttled
@@ -85,8 +86,9 @@ class UnitRun:
         context = throttle.context
         # What a rule that isn't carried out would have taken stays, and holds what it refers to.
         unit = self.unit.without(frozenset(self.withheld))
-        holds = UnitHolds(context, unit, lease, self.chain)
-        batches = Batches(context, lease, self.chain, holds, unit.binding.database, pool)
+        chain = CountedChain(self.chain, throttle.attempts)
+        holds = UnitHolds(context, unit, lease, chain)
+        batches = Batches(context, lease, chain, holds, unit.binding.database, pool)
         batches.resume(connection)
         staging = Staging(Going(connection, unit, context.as_of, holds.covers))
         runs = [

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     Row,
@@ -116,6 +117,11 @@ class Ledger:
     def label(self) -> str:
         """Return how errors and reports name the ledger."""
         return self._store.label
+
+    @property
+    def url(self) -> URL:
+        """Return where it lies."""
+        return self._store.url
 
     @staticmethod
     def upgrade_url(url: str) -> None:

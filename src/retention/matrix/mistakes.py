@@ -38,6 +38,11 @@ _KEYS = sorted(
 )  # fmt: skip
 _INCLUDE = frozenset({"include", "includes", "import", "imports", "extends", "files"})
 _EFFECTIVE = frozenset({"effective", "valid_from", "valid_until", "in_force", "in_force_from"})
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+}
 _LONGEST = 60
 
 Told = tuple[str, tuple[Step, ...], str, str]
@@ -79,7 +84,7 @@ def told(path: tuple[Step, ...], problem: ErrorDetails) -> tuple[str, str]:
             return f"{last} is {shown}, and has to be true or false", "write true or false; yes and no are texts"
         case "int_type" | "int_from_float":
             return f"{last} is {shown}, and has to be a whole number", "write it in digits, without quotes"
-        case "float_type":
+        case "float_type" | "finite_number":
             return f"{last} is {shown}, and has to be a number", "write it in digits, without quotes"
         case "list_type":
             return f"{last} is {shown}, and has to be a list", "write it in brackets, such as [a, b]"
@@ -89,10 +94,9 @@ def told(path: tuple[Step, ...], problem: ErrorDetails) -> tuple[str, str]:
             return f"{last} is {shown}, and has to be {context.get('expected')}", ""
         case "string_too_short" | "too_short":
             return f"{last} is empty", "write at least one"
-        case "greater_than_equal":
-            return f"{last} is {shown}, and has to be at least {context.get('ge')}", ""
-        case "greater_than":
-            return f"{last} is {shown}, and has to be more than {context.get('gt')}", ""
+        case "greater_than_equal" | "greater_than" | "less_than_equal":
+            word, bound = _BOUNDS[kind]
+            return f"{last} is {shown}, and has to be {word} {context.get(bound)}", ""
         case "string_pattern_mismatch":
             return f"{last} is {shown}, which has not the form of one", ""
         case "transform":

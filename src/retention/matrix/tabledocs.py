@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
@@ -23,15 +24,23 @@ def _lasts(window: str) -> str:
     return window
 
 
+def _names_a_file(path: str) -> str:
+    if PurePath(path).name in ("", ".."):
+        raise ValueError(f"{path} is a folder that is always there, so that no run would ever begin; name a file")
+    return path
+
+
 class LoadProbeDoc(Written):
     """A query that says how busy the database is."""
 
     sql: Annotated[Name, AfterValidator(_selects)]
     """A SELECT of one number."""
-    threshold: float
+    threshold: Annotated[float, Field(allow_inf_nan=False)]
     """Above this number the run slows down."""
 
 
+_LONGEST_MS = 2**31 - 1
+"""What PostgreSQL and SQLite take at most, in milliseconds."""
 _CLOCK_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
 
@@ -43,16 +52,16 @@ class ExecuteDoc(Written):
     )
     """When a run may work, in Seoul, such as ``01:00-05:00``; over midnight too. Outside it ends between batches."""
     rows: Annotated[int, Field(ge=0)] | None = None
-    """At most so many rows of a rule in one run; with ``--limit-rows`` the smaller of the two counts."""
-    target_ms: Annotated[float, Field(gt=0)] | None = None
+    """At most so many rows of a rule in one run, on all its shards; the smaller of this and ``--limit-rows`` counts."""
+    target_ms: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """How long a batch should hold its locks, in ms, the ledger's write included; left out, 20, MariaDB 40."""
-    lock_timeout_ms: Annotated[int, Field(gt=0)] | None = None
+    lock_timeout_ms: Annotated[int, Field(gt=0, le=_LONGEST_MS)] | None = None
     """How long a statement may wait for somebody else's lock, in milliseconds; left out, 2000."""
-    stop: Name | None = None
+    stop: Annotated[Name, AfterValidator(_names_a_file)] | None = None
     """A file: while it exists, a run ends cleanly between two batches. A relative path begins beside the matrix."""
     load_probe: LoadProbeDoc | None = None
     """What says that the database is busy; it is asked about once a second."""
-    replica_lag: Annotated[float, Field(ge=0)] | None = None
+    replica_lag: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Seconds that a replica may be behind before the run waits; left out, 5."""
     workers: Annotated[int, Field(ge=1, le=2)] | None = None
     """How many work on one large table at a time; left out, 2, and 1 on SQLite."""

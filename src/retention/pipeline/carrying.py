@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from retention.database.turn import turn
 from retention.errors import BrokeOff, Refused
@@ -10,7 +11,7 @@ from retention.execute.context import Outcome, RunContext
 from retention.execute.unit import UnitRun
 from retention.keys import KeyRing, KeyRingError, RingKey, RunKey
 from retention.pipeline.base import Pipeline
-from retention.pipeline.opening import OpenedRun, opened_run
+from retention.pipeline.opening import opened_run
 from retention.pipeline.scene import Scene
 from retention.plan.plan import Plan
 from retention.register import LiveHolds
@@ -45,10 +46,13 @@ def carry_out_unit(
 
     chain = pipeline.ledger.chain(run, unit)
     earlier = [entry.body for entry in pipeline.ledger.entries(run=run, task=unit, kind="batch")]
-    withheld = _withheld(opened, plan, unit)
+    everywhere = opened.withheld(plan)
+    withheld = {
+        rule.id: everywhere[rule.id, rule.shard] for rule in plan.of_unit(unit) if (rule.id, rule.shard) in everywhere
+    }
     try:
         bound = scene.unit(pipeline, plan, unit)
-        context = _context(pipeline, plan, run, stop, budget)
+        context = replace(_context(pipeline, plan, run, stop), budget=budget, shards=_shards(plan, everywhere))
         with turn(bound.binding.database, bound.binding.identity, stop):
             return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier, still_open).carry_out()
     except Refused as problem:
@@ -62,14 +66,16 @@ def carry_out_unit(
         return outcomes
 
 
-def _withheld(opened: OpenedRun, plan: Plan, unit: str) -> Mapping[str, Outcome]:
-    mine = {(rule.id, rule.shard) for rule in plan.of_unit(unit)}
-    return {rule: outcome for (rule, shard), outcome in opened.withheld(plan).items() if (rule, shard) in mine}
+def _shards(plan: Plan, withheld: Collection[tuple[str, int]]) -> Mapping[str, Mapping[int, int]]:
+    """Return by rule how many rows are planned on each shard where it may be carried out."""
+    found: dict[str, dict[int, int]] = {}
+    for rule in plan.rules:
+        if (rule.id, rule.shard) not in withheld:
+            found.setdefault(rule.id, {})[rule.shard] = rule.planned
+    return found
 
 
-def _context(
-    pipeline: Pipeline, plan: Plan, run: str, stop: Callable[[], str | None], budget: int | None
-) -> RunContext:
+def _context(pipeline: Pipeline, plan: Plan, run: str, stop: Callable[[], str | None]) -> RunContext:
     """Return what the unit needs of its run; an anonymizing key is made here, for this unit, and never stored."""
     run_key = RunKey.fresh()
 
@@ -90,6 +96,6 @@ def _context(
         holds=LiveHolds(pipeline.holds, lambda: pipeline.today),
         stop=stop,
         progress=pipeline.progress,
-        budget=budget,
         connections=pipeline.connections,
+        ledger=pipeline.ledger.url,
     )
