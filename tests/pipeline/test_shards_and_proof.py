@@ -133,14 +133,14 @@ def test_an_approval_that_the_ledger_s_key_did_not_sign_is_none(tmp_path: Path, 
 def test_the_shards_of_a_rule_share_its_budget(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: tuple[int, int], budget: int, done: list[int]
 ) -> None:
-    shop = _shop(tmp_path, rows)
+    shop = two_shards(tmp_path, rows)
     ran = shop.call(capsys, "run", "--json", "--rule", "log", "--limit-rows", str(budget))
     assert [rule["done"] for rule in ran.document["rules"]] == done
     assert ran.code == (4 if sum(done) < sum(rows) else 0)
 
 
 def test_nights_of_a_budget_in_the_matrix_come_to_an_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shop = _shop(tmp_path, (3, 2))
+    shop = two_shards(tmp_path, (3, 2))
     written = shop.matrix.read_text(encoding="utf-8")
     shop.matrix.write_text(written.replace("zone: Asia/Seoul}", "zone: Asia/Seoul, execute: {rows: 2}}"), "utf-8")
     nights = [shop.call(capsys, "run", "--json", "--rule", "log") for _ in range(3)]
@@ -151,6 +151,6 @@ def test_nights_of_a_budget_in_the_matrix_come_to_an_end(tmp_path: Path, capsys:
 def test_a_shard_where_the_rule_must_wait_has_no_share_of_its_budget(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shop = _shop(tmp_path, (8, 2), limit=5)
+    shop = two_shards(tmp_path, (8, 2), limit=5)
     ran = shop.call(capsys, "run", "--json", "--rule", "log", "--limit-rows", "2")
     assert [(rule["done"], rule["status"]) for rule in ran.document["rules"]] == [(0, "waiting"), (2, "done")]
