@@ -17,13 +17,13 @@ SECOND = "second worker"
 
 
 class Moved(NoHolds):
-    """A register that moves while the second worker has a batch open, once it has taken more than so many rows."""
+    """A register that moves while workers have batches open, once the second has taken more than so many rows."""
 
     def __init__(self, taken: Mapping[str, int], after: int) -> None:
         self.taken, self.after, self.number = taken, after, 0
 
     def version(self) -> int:
-        if threading.current_thread().name == SECOND and self.taken.get(SECOND, 0) > self.after:
+        if self.taken.get(SECOND, 0) > self.after:
             self.number = 1
         return self.number
 
