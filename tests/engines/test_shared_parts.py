@@ -95,6 +95,7 @@ def test_they_stay_where_the_other_rule_waits(make: Any, capsys: Any) -> None:
     done = {one["id"]: (one["status"], one["done"]) for one in ran.document["rules"]}
     assert done == {"orders": ("partial", 0), "payments": ("waiting", 0)}
     assert _there(shop) == {"orders": ALL, "payment": ALL, "note": ALL}
+    assert shop.call(capsys, "verify", "--json").code == 0, "what waits for another rule's answer isn't forgotten"
 
 
 def test_they_stay_where_the_other_rule_can_not_be_bound(make: Any, capsys: Any) -> None:

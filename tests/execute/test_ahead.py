@@ -109,6 +109,7 @@ def _refusing(engine: str) -> list[str]:
     return [f"CREATE TRIGGER frozen BEFORE DELETE ON log FOR EACH ROW BEGIN {refuse} END"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("then", ["delete", "erase"])
 @pytest.mark.parametrize("silent", ["entry", "register"])
 def test_a_ledger_that_does_not_answer_keeps_nobody_from_the_rows_for_long(

@@ -29,7 +29,17 @@ class ManyHolds(NoHolds):
         return self.holds
 
 
-@pytest.mark.parametrize("subject", ["who", ["who", "grade"], ["who", "seen_on", "grade"], "id"], ids=str)
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "who",
+        *(
+            pytest.param(one, marks=pytest.mark.thorough)
+            for one in (["who", "grade"], ["who", "seen_on", "grade"], "id")
+        ),
+    ],
+    ids=str,
+)
 def test_rows_of_very_many_persons_stay(bench: Bench, subject: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """So does one that becomes a held person's while rows go."""
     bench.do(["CREATE TABLE log (id BIGINT PRIMARY KEY, seen_on DATE NOT NULL, who VARCHAR(5), grade INTEGER)"])

@@ -130,7 +130,9 @@ def test_a_table_that_is_locked_as_a_whole_is_given_up_soon(server: Bench, monke
 
 
 @on_servers
-@pytest.mark.parametrize("shape", ["a sweep", "a walk by keys", "columns"])
+@pytest.mark.parametrize(
+    "shape", ["a sweep", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("a walk by keys", "columns"))]
+)
 def test_a_statement_that_takes_too_long_is_made_smaller(server: Bench, shape: str) -> None:
     matrix = made(server, shape)
     which = "UPDATE" if shape == "columns" else "DELETE"

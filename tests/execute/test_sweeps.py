@@ -338,7 +338,8 @@ def test_a_live_row_that_others_keep_changing_does_not_fail_the_rule(bench: Benc
     finally:
         event.remove(Engine, "before_cursor_execute", hot)
     assert swept and (outcome.done, outcome.status) == (1000, "done")
-    assert 2 < changes[0] < 12
+    # Then it comes to that row by halves, in case it can't be had at all.
+    assert 2 < changes[0] < 24
 
 
 @pytest.mark.parametrize("engine_url", SERVERS[1:], indirect=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from retention.database.connect import Database
@@ -60,8 +60,9 @@ def take_checks(
     outcomes: Sequence[Outcome],
     before: Sequence[Check],
     phase: str = "after",
+    waiting: Collection[str] = (),
 ) -> list[Check]:
-    """Return the checks of every database of the scene."""
+    """Return the checks of every database of the scene; rows of rules that are ``waiting`` may keep others'."""
     holds = pipeline.holds.of_last_run(pipeline.today)
     checks: list[Check] = []
     for database, members in scene.by_database():
@@ -76,6 +77,7 @@ def take_checks(
                 orphans_before=orphan_counts(before) if before else None,
                 phase=phase,
                 holds=holds,
+                waiting=waiting,
             )
         )
     return checks

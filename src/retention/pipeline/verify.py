@@ -56,10 +56,10 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
     day = as_of or (date.fromisoformat(last.opened["as_of"]) if last else pipeline.today)
     with pipeline.bindings() as bindings:
         scene = Scene.of(pipeline, bindings, day)
-        checks = take_checks(pipeline, scene, day, [], [], phase="verify")
+        may_stay = _waiting(runs)
+        checks = take_checks(pipeline, scene, day, [], [], phase="verify", waiting=may_stay)
         if quiesced:
             checks = [replace(one, ok=one.ok and not (_orphan(one) and one.count)) for one in checks]
-        may_stay = _waiting(runs)
         checks = [
             Check(one.phase, one.rule, one.check, True, one.count, "its rule waits or was denied")
             if one.check in ("due left", "overdue left") and one.rule in may_stay

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import and_, case, func, not_, or_, select
@@ -36,16 +36,18 @@ def check_after(
     orphans_before: Mapping[str, int] | None,
     phase: str = "after",
     holds: Sequence[Hold] = (),
+    waiting: Collection[str] = (),
 ) -> list[Check]:
     """Return the checks of a database after a run.
 
     ``may_stay`` gives how many due rows of a rule may be left: None where the rule was not carried out, whose overdue
-    rows then count as its own. Rows that ``holds`` cover aren't due. Without ``orphans_before`` orphans are only
-    counted.
+    rows then count as its own. Rows that ``holds`` cover aren't due, and what rows under rules that are
+    ``waiting`` or weren't carried out keep isn't either. Without ``orphans_before`` orphans are only counted.
     """
     measures: list[Measure] = []
     counted: list[Counted] = []
-    together = left_together(database, units, _days(as_of), holds)
+    idle = frozenset([*waiting, *(rule for rule, most in may_stay.items() if most is None)])
+    together = left_together(database, [unit.without(idle) for unit in units], _days(as_of), holds)
     alone = {rule for rule, _check in together}
     held = held_due(database, units, _days(as_of), holds, but=alone)
     for unit in units:

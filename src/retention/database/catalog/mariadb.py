@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from sqlalchemy import (
@@ -33,14 +33,10 @@ _PARTITIONED = text("""
 SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, CONCAT_WS(' ', PARTITION_EXPRESSION, SUBPARTITION_EXPRESSION)
 FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL
 """)
-_VERSIONED = text(
-    "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'SYSTEM VERSIONED'"
-)
-_TABLES = text("SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES")
-_WITHOUT_ROLLBACK = text("""
-SELECT t.TABLE_SCHEMA, t.TABLE_NAME FROM information_schema.TABLES t
-JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE AND e.TRANSACTIONS <> 'YES'
-WHERE t.TABLE_TYPE <> 'SYSTEM VIEW'
+# Once for all that is asked of it: the server opens every table of every schema for the answer.
+_TABLES = text("""
+SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE = 'SYSTEM VERSIONED', e.TRANSACTIONS <> 'YES'
+FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE
 """)
 _FOREIGN = """
 SELECT {for_schema}, {for_name}, {ref_schema}, {ref_name} FROM information_schema.{catalog}
@@ -72,21 +68,21 @@ class MariaDBCatalog(Catalog):
             )
             for schema, name, expression in connection.execute(_PARTITIONED)
         }
-        unseen = _unseen(connection)
+        tables = [
+            (TableKey(own(schema, connection), name), versioned, unsafe)
+            for schema, name, versioned, unsafe in connection.execute(_TABLES)
+        ]
+        unseen = _unseen(connection, {table for table, _versioned, _unsafe in tables})
         return Facts(
             unseen=unseen or {},
             blind=unseen is None,
-            without_rollback=frozenset(
-                TableKey(own(schema, connection), name) for schema, name in connection.execute(_WITHOUT_ROLLBACK)
-            ),
+            without_rollback=frozenset(table for table, _versioned, unsafe in tables if unsafe),
             triggers=tuple(
                 Trigger(name, TableKey(own(schema, connection), table), frozenset({event.upper()}), body or "")
                 for schema, table, name, event, body in connection.execute(_TRIGGERS)
             ),
             partition_columns=columns,
-            versioned=frozenset(
-                TableKey(own(schema, connection), name) for schema, name in connection.execute(_VERSIONED)
-            ),
+            versioned=frozenset(table for table, versioned, _unsafe in tables if versioned),
         )
 
     def rows(self, connection: Connection) -> dict[TableKey, int]:
@@ -143,14 +139,13 @@ class MariaDBCatalog(Catalog):
         return True
 
 
-def _unseen(connection: Connection) -> dict[TableKey, tuple[str, ...]] | None:
+def _unseen(connection: Connection, seen: Set[TableKey]) -> dict[TableKey, tuple[str, ...]] | None:
     """Return which tables that the role may not see refer to which; None where nobody can tell."""
     columns = {
         f"{name.lower()[:3]}_{what}": _NAME.format(column=name, place=place)
         for name in ("FOR_NAME", "REF_NAME")
         for what, place in (("schema", 1), ("name", -1))
     }
-    seen = set(map(tuple, connection.execute(_TABLES)))
     for catalog in _OF_INNODB:
         try:
             keys = connection.exec_driver_sql(_FOREIGN.format(catalog=catalog, **columns)).all()
@@ -158,7 +153,7 @@ def _unseen(connection: Connection) -> dict[TableKey, tuple[str, ...]] | None:
             continue
         found: dict[TableKey, list[str]] = {}
         for schema, name, parent_schema, parent in keys:
-            if (schema, name) not in seen:
+            if TableKey(own(schema, connection), name) not in seen:
                 key = TableKey(own(parent_schema, connection), parent)
                 found.setdefault(key, []).append(f"{schema}.{name}")
         return {parent: tuple(sorted(set(names))) for parent, names in found.items()}
