@@ -68,6 +68,7 @@ def test_only_parts_that_are_equal_as_texts_go(bench: Bench) -> None:
     assert _left(bench) == [[8], [2, 3], [20, 30]]
 
 
+@pytest.mark.thorough
 def test_a_hold_reaches_only_rows_whose_subject_is_found_by_the_same_text(bench: Bench) -> None:
     """The subject of a card is its payer: over the number, the card '007' would be the held payer's as well."""
     bench.do(["ALTER TABLE pay ADD COLUMN payer VARCHAR(20)", "UPDATE pay SET payer = 'kim' WHERE id = 7"])

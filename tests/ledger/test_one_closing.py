@@ -63,6 +63,7 @@ class Meanwhile:
             self.fault = fault
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_closed_stays_as_it_was_closed(opened: Opened) -> None:
     first, second = opened(), opened()
     first.begin_run("r1", {})
@@ -95,6 +96,7 @@ def test_nothing_is_written_between_the_heads_of_a_run_and_its_closing(opened: O
     assert first.verify() == []
 
 
+@pytest.mark.thorough
 def test_a_run_is_not_closed_under_an_entry_that_is_being_written(opened: Opened) -> None:
     first, second = opened(), opened()
     first.begin_run("r1", {})
@@ -106,6 +108,7 @@ def test_a_run_is_not_closed_under_an_entry_that_is_being_written(opened: Opened
     assert first.verify() == []
 
 
+@pytest.mark.thorough
 def test_chains_of_a_run_do_not_wait_for_each_other(opened: Opened, engine_url: str) -> None:
     if engine_url.startswith("sqlite"):
         pytest.skip("a file has one writer at a time")

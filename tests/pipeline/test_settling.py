@@ -134,6 +134,7 @@ def test_a_matrix_that_lacks_a_database_never_closes_the_run_that_is_at_work_on_
     _sound(shop, capsys)
 
 
+@pytest.mark.thorough
 def test_a_night_is_not_settled_by_another_one_while_it_looks_after_its_work(
     engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
