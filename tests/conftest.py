@@ -14,6 +14,7 @@ from hypothesis.internal.conjecture import providers
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
+from support.bench import Bench
 from support.servers import Server, ServerMissing, mariadb, postgresql
 
 # Statements are built of many small objects that live as long as a test's one call: a fifth of all time went to looking
@@ -134,3 +135,30 @@ def _database(server: Server, drop: str) -> Iterator[str]:
     yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
     with engine.connect() as connection:
         connection.execute(text(drop.format(name)))
+
+
+def _bench(url: str, folder: Path) -> Iterator[Bench]:
+    bench = Bench(url, folder)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
+    """An empty database on each engine, to be planned and purged in."""
+    yield from _bench(engine_url, tmp_path)
+
+
+@pytest.fixture
+def sqlite_bench(sqlite_url: str, tmp_path: Path) -> Iterator[Bench]:
+    yield from _bench(sqlite_url, tmp_path)
+
+
+@pytest.fixture
+def postgresql_bench(postgresql_url: str, tmp_path: Path) -> Iterator[Bench]:
+    yield from _bench(postgresql_url, tmp_path)
+
+
+@pytest.fixture
+def mariadb_bench(mariadb_url: str, tmp_path: Path) -> Iterator[Bench]:
+    yield from _bench(mariadb_url, tmp_path)

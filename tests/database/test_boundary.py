@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from retention.database.connect import Database
@@ -16,16 +13,8 @@ SAYS = f"no constraint {CANARY} x"
 
 
 @pytest.fixture
-def postgresql(postgresql_url: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(postgresql_url, tmp_path)
-    yield bench
-    bench.close()
-
-
-@pytest.fixture
-def mariadb(mariadb_url: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(mariadb_url, tmp_path)
-    bench.do(
+def mariadb(mariadb_bench: Bench) -> Bench:
+    mariadb_bench.do(
         [
             "CREATE TABLE shop (id INTEGER PRIMARY KEY)",
             "CREATE TABLE log (id INTEGER PRIMARY KEY, note VARCHAR(80), shop_id INTEGER, n INTEGER, "
@@ -35,8 +24,7 @@ def mariadb(mariadb_url: str, tmp_path: Path) -> Iterator[Bench]:
             f"INSERT INTO log VALUES (1, '{SAYS}', 1, 1)",
         ]
     )
-    yield bench
-    bench.close()
+    return mariadb_bench
 
 
 def refusal(database: Database, statement: str) -> str:
@@ -89,7 +77,7 @@ def test_what_a_trigger_says_is_not_told(mariadb: Bench, number: int) -> None:
 
 
 @pytest.mark.postgresql
-def test_a_name_that_a_function_gives_is_told_only_where_it_looks_like_one(postgresql: Bench) -> None:
+def test_a_name_that_a_function_gives_is_told_only_where_it_looks_like_one(postgresql_bench: Bench) -> None:
     raised = f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '23514', CONSTRAINT = '{CANARY}'; END $$"
-    assert CANARY not in refusal(postgresql.database, raised)
-    assert refusal(postgresql.database, raised.replace(CANARY, "ck_n")).endswith("23514; constraint ck_n")
+    assert CANARY not in refusal(postgresql_bench.database, raised)
+    assert refusal(postgresql_bench.database, raised.replace(CANARY, "ck_n")).endswith("23514; constraint ck_n")

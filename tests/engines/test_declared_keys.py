@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,20 +11,6 @@ from support.bench import Bench, states
 
 AS_OF = date(2026, 11, 24)
 BASES = {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}}
-
-
-@pytest.fixture
-def lite(sqlite_url: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(sqlite_url, tmp_path)
-    yield bench
-    bench.close()
-
-
-@pytest.fixture
-def post(postgresql_url: str, tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(postgresql_url, tmp_path)
-    yield bench
-    bench.close()
 
 
 def _members(bench: Bench, table: str = "member", relations: Any = ()) -> Any:
@@ -63,8 +47,8 @@ def _keeps(bench: Bench, matrix: Any, stays: int, total: int) -> None:
     ],
     ids=["table and columns", "columns", "implied"],
 )
-def test_sqlite_looks_at_no_case_of_a_name(lite: Bench, table: str, key: str) -> None:
-    lite.do(
+def test_sqlite_looks_at_no_case_of_a_name(sqlite_bench: Bench, table: str, key: str) -> None:
+    sqlite_bench.do(
         [
             f'CREATE TABLE "{table}" (id INTEGER PRIMARY KEY, seen_on DATE)',
             f"CREATE TABLE orders (id INTEGER PRIMARY KEY, member_id INTEGER, {key})",
@@ -72,12 +56,12 @@ def test_sqlite_looks_at_no_case_of_a_name(lite: Bench, table: str, key: str) ->
             "INSERT INTO orders VALUES (10, 1)",
         ]
     )
-    _keeps(lite, _members(lite, table), 1, 2)
+    _keeps(sqlite_bench, _members(sqlite_bench, table), 1, 2)
 
 
 @pytest.mark.postgresql
-def test_a_key_that_refers_to_a_partition_alone_holds_rows_of_the_whole_table(post: Bench) -> None:
-    post.do(
+def test_a_key_that_refers_to_a_partition_alone_holds_rows_of_the_whole_table(postgresql_bench: Bench) -> None:
+    postgresql_bench.do(
         [
             "CREATE TABLE member (id INTEGER PRIMARY KEY, seen_on DATE) PARTITION BY RANGE (id)",
             "CREATE TABLE member_p1 PARTITION OF member FOR VALUES FROM (0) TO (100)",
@@ -87,26 +71,28 @@ def test_a_key_that_refers_to_a_partition_alone_holds_rows_of_the_whole_table(po
             "INSERT INTO orders VALUES (10, 1)",
         ]
     )
-    _keeps(post, _members(post), 1, 3)
+    _keeps(postgresql_bench, _members(postgresql_bench), 1, 3)
 
 
 @pytest.mark.postgresql
-def test_a_key_of_a_partitioned_table_is_one_relation(post: Bench) -> None:
-    post.do(
+def test_a_key_of_a_partitioned_table_is_one_relation(postgresql_bench: Bench) -> None:
+    postgresql_bench.do(
         [
             "CREATE TABLE member (id INTEGER PRIMARY KEY, seen_on DATE) PARTITION BY RANGE (id)",
             "CREATE TABLE member_p1 PARTITION OF member FOR VALUES FROM (0) TO (100)",
             "CREATE TABLE orders (id INTEGER PRIMARY KEY, member_id INTEGER REFERENCES member (id))",
         ]
     )
-    assert [str(one) for one in post.bind(_members(post)).graph.relations] == ["orders(member_id) -> member(id)"]
+    assert [str(one) for one in postgresql_bench.bind(_members(postgresql_bench)).graph.relations] == [
+        "orders(member_id) -> member(id)"
+    ]
 
 
 @pytest.mark.postgresql
-def test_a_key_that_empties_some_of_its_columns_may_be_detached(post: Bench) -> None:
-    if post.all("SHOW server_version_num")[0][0] < "150000":
+def test_a_key_that_empties_some_of_its_columns_may_be_detached(postgresql_bench: Bench) -> None:
+    if postgresql_bench.all("SHOW server_version_num")[0][0] < "150000":
         pytest.skip("PostgreSQL 15 and later")
-    post.do(
+    postgresql_bench.do(
         [
             "CREATE TABLE member (shop INTEGER, id INTEGER, seen_on DATE, PRIMARY KEY (shop, id))",
             """CREATE TABLE orders (id INTEGER PRIMARY KEY, shop INTEGER NOT NULL, member_id INTEGER,
@@ -121,5 +107,5 @@ def test_a_key_that_empties_some_of_its_columns_may_be_detached(post: Bench) -> 
         "to_columns": ["shop", "id"],
         "detach": True,
     }
-    assert post.run(_members(post, relations=[relation]), AS_OF)["members"].done == 1
-    assert post.all("SELECT shop, member_id FROM orders") == [(1, None)]
+    assert postgresql_bench.run(_members(postgresql_bench, relations=[relation]), AS_OF)["members"].done == 1
+    assert postgresql_bench.all("SELECT shop, member_id FROM orders") == [(1, None)]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +11,6 @@ from retention.database.mariadb import MariaDB
 from retention.database.postgresql import PostgreSQL
 from retention.execute import second
 from retention.execute.batch import Batches
-from support.bench import Bench
-
-
-@pytest.fixture
-def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
-    """An empty database on each engine, to be planned and purged in."""
-    bench = Bench(engine_url, tmp_path)
-    yield bench
-    bench.close()
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,20 +17,6 @@ KEEP = [{"basis": "one", "since": "seen_on"}]
 PERSONS = {"shop.cust": {"subject": "login"}, "shop.ord": {"none": "t"}}
 # The first two are no UTF-8, and would be the same text if what isn't were left out; the third is one.
 KEYS = ("FFEEDDCCBBAA99887766554433221100", "FEEEDDCCBBAA99887766554433221100", "30313233343536373839616263646566")
-
-
-@pytest.fixture
-def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(engine_url, tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def sqlite(sqlite_url: str, tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(sqlite_url, tmp_path)
-    yield made
-    made.close()
 
 
 def _persons(bench: Bench) -> None:
@@ -103,41 +88,41 @@ def _odd(bench: Bench, declared: str) -> None:
 
 @pytest.mark.parametrize("index", [False, True], ids=["by key", "by clock"])
 @pytest.mark.parametrize("declared", ODD)
-def test_rows_without_a_key_stay_and_the_rest_goes(sqlite: Bench, declared: str, index: bool) -> None:
-    _odd(sqlite, declared)
-    sqlite.do(["CREATE INDEX seen ON log (seen_on)"] if index else [])
-    matrix = sqlite.one_rule()
-    plan = sqlite.plan(matrix, AS_OF)
+def test_rows_without_a_key_stay_and_the_rest_goes(sqlite_bench: Bench, declared: str, index: bool) -> None:
+    _odd(sqlite_bench, declared)
+    sqlite_bench.do(["CREATE INDEX seen ON log (seen_on)"] if index else [])
+    matrix = sqlite_bench.one_rule()
+    plan = sqlite_bench.plan(matrix, AS_OF)
     assert states(plan.rules[0]) == {"due": 3}
-    assert sqlite.run(matrix, AS_OF, plan=plan)["log"].done == 3
-    assert sqlite.all("SELECT id FROM log") == [(None,), (None,)]
-    assert sqlite.run(matrix, AS_OF)["log"].done == 0
+    assert sqlite_bench.run(matrix, AS_OF, plan=plan)["log"].done == 3
+    assert sqlite_bench.all("SELECT id FROM log") == [(None,), (None,)]
+    assert sqlite_bench.run(matrix, AS_OF)["log"].done == 0
 
 
 @pytest.mark.parametrize("declared", ODD)
-def test_rows_without_a_key_are_left_as_they_are_and_the_rest_is_changed(sqlite: Bench, declared: str) -> None:
-    _odd(sqlite, declared)
+def test_rows_without_a_key_are_left_as_they_are_and_the_rest_is_changed(sqlite_bench: Bench, declared: str) -> None:
+    _odd(sqlite_bench, declared)
     change = {"then": "anonymize", "columns": {"login": {"constant": "x"}}}
-    matrix = sqlite.one_rule(**change)
-    assert sqlite.run(matrix, AS_OF)["log"].done == 3
-    assert states(sqlite.plan(matrix, AS_OF).rules[0]) == {"done": 3}
-    assert sqlite.all("SELECT login FROM log WHERE id IS NULL") == [("kim",), ("kim",)]
+    matrix = sqlite_bench.one_rule(**change)
+    assert sqlite_bench.run(matrix, AS_OF)["log"].done == 3
+    assert states(sqlite_bench.plan(matrix, AS_OF).rules[0]) == {"done": 3}
+    assert sqlite_bench.all("SELECT login FROM log WHERE id IS NULL") == [("kim",), ("kim",)]
 
 
 @pytest.mark.parametrize("declared", ODD)
-def test_holds_find_rows_without_a_key_in_their_way(sqlite: Bench, declared: str) -> None:
-    _odd(sqlite, declared)
-    sqlite.do(["UPDATE log SET login = 'lee' WHERE rowid = 1"])
+def test_holds_find_rows_without_a_key_in_their_way(sqlite_bench: Bench, declared: str) -> None:
+    _odd(sqlite_bench, declared)
+    sqlite_bench.do(["UPDATE log SET login = 'lee' WHERE rowid = 1"])
     rule = {"id": "log", "table": "shop.log", "keep": KEEP, "then": "delete"}
-    matrix = _matrix(sqlite, {"shop.log": {"subject": "login"}}, rule)
-    outcome = sqlite.run(matrix, AS_OF, holds=OneHold(there=True, kind="subject", subject=("kim",)))["log"]
+    matrix = _matrix(sqlite_bench, {"shop.log": {"subject": "login"}}, rule)
+    outcome = sqlite_bench.run(matrix, AS_OF, holds=OneHold(there=True, kind="subject", subject=("kim",)))["log"]
     assert outcome.done == 1
-    assert sqlite.all("SELECT count(*) FROM log") == [(4,)]
+    assert sqlite_bench.all("SELECT count(*) FROM log") == [(4,)]
 
 
-def test_a_part_without_a_key_keeps_its_owner_and_no_other(sqlite: Bench) -> None:
+def test_a_part_without_a_key_keeps_its_owner_and_no_other(sqlite_bench: Bench) -> None:
     """Nobody could tell it from another such part, of which a hold or a second owner wants that it stays."""
-    sqlite.do(
+    sqlite_bench.do(
         [
             "CREATE TABLE log (id TEXT PRIMARY KEY, seen_on DATE)",
             "CREATE TABLE note (id TEXT PRIMARY KEY, log_id TEXT REFERENCES log (id), login TEXT)",
@@ -147,9 +132,9 @@ def test_a_part_without_a_key_keeps_its_owner_and_no_other(sqlite: Bench) -> Non
     )
     tables = {"shop.log": {"none": "t"}, "shop.note": {"subject": "login"}}
     rule = {"id": "log", "table": "shop.log", "keep": KEEP, "then": "delete", "with": ["shop.note"]}
-    matrix = _matrix(sqlite, tables, rule)
+    matrix = _matrix(sqlite_bench, tables, rule)
     held = OneHold(there=True, kind="subject", subject=("lee",))
-    assert states(sqlite.plan(matrix, AS_OF).rules[0]) == {"due": 1, "referenced": 2}
-    assert sqlite.run(matrix, AS_OF, holds=held)["log"].done == 1
-    assert sqlite.all("SELECT id FROM log ORDER BY id") == [("a",), ("c",)]
-    assert sqlite.all("SELECT id FROM note ORDER BY id") == [(None,), (None,), ("n",)]
+    assert states(sqlite_bench.plan(matrix, AS_OF).rules[0]) == {"due": 1, "referenced": 2}
+    assert sqlite_bench.run(matrix, AS_OF, holds=held)["log"].done == 1
+    assert sqlite_bench.all("SELECT id FROM log ORDER BY id") == [("a",), ("c",)]
+    assert sqlite_bench.all("SELECT id FROM note ORDER BY id") == [(None,), (None,), ("n",)]

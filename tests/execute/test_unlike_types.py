@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -26,11 +24,9 @@ SLIPS = {"columns": ["card_id"], "to": "shop.card", "to_columns": ["id"], "name"
 
 
 @pytest.fixture
-def bench(engine_url: str, tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(engine_url, tmp_path)
-    made.do(TABLES)
-    yield made
-    made.close()
+def bench(bench: Bench) -> Bench:
+    bench.do(TABLES)
+    return bench
 
 
 def _left(bench: Bench) -> list[list[int]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from retention.check.destinations import moves_of
-from retention.check.parts import parts_of, takes_rows
+from retention.check.parts import parts_of, tables_of, takes_rows
 from retention.database.catalog import Need, Right, catalog_of
 from retention.database.names import TableKey
 from retention.database.own_tables import BATCH, IDENTITY, LEASE, TABLES
@@ -96,5 +96,5 @@ def _read(binding: Binding, rule: Rule) -> Iterator[TableKey]:
     if entry is not None and entry.subject is not None:
         with suppress(Refused):
             yield from (step.reached for step in binding.path(table, entry.subject.via, entry.place))
-    for target in (table, *(part.table for _owner, part in parts_of(binding, rule))):
+    for target in tables_of(binding, rule):
         yield from (relation.child for relation in binding.graph.to(target))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retention.check.codes import finding
-from retention.check.parts import parts_of, takes_rows
+from retention.check.parts import parts_of, tables_of, takes_rows
 from retention.database.relations import Relation
 from retention.errors import Finding
 from retention.matrix.binding import Binding, table_key
@@ -18,8 +18,7 @@ def parents(binding: Binding) -> Iterator[Finding]:
     going |= {part.table for rule in binding.rules for _owner, part in parts_of(binding, rule)}
     for rule in binding.rules:
         if takes_rows(rule):
-            held = [table_key(rule.table), *(part.table for _owner, part in parts_of(binding, rule))]
-            holding = [relation for table in held for relation in binding.graph.holding(table)]
+            holding = [relation for table in tables_of(binding, rule) for relation in binding.graph.holding(table)]
             for relation in dict.fromkeys(holding):
                 if relation.child not in going:
                     yield _never(binding, rule, relation)

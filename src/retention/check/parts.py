@@ -22,6 +22,11 @@ def parts_of(binding: Binding, rule: Rule) -> Iterator[tuple[TableKey, BoundPart
         waiting.extend((part.table, inner) for inner in part.parts)
 
 
+def tables_of(binding: Binding, rule: Rule) -> tuple[TableKey, ...]:
+    """Return a rule's own table and those of its parts, each once."""
+    return tuple(dict.fromkeys([table_key(rule.table), *(part.table for _owner, part in parts_of(binding, rule))]))
+
+
 def takes_rows(rule: Rule) -> bool:
     """Whether rows of the rule's table go, at once or after its term."""
     return rule.action.on_rows or rule.then_after is not None

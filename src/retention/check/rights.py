@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from retention.check.codes import finding
 from retention.check.needs import needs_of_rule
-from retention.check.parts import parts_of, takes_rows
+from retention.check.parts import tables_of, takes_rows
 from retention.database.catalog import Facts, Need
 from retention.database.own_tables import NAMES
 from retention.errors import Finding
@@ -55,7 +55,7 @@ def _unseen(binding: Binding, facts: Facts, rule: Rule) -> Iterator[Finding]:
     if facts.blind:
         what = f"rule {rule.id}: nobody can tell whether tables that the role may not see refer to {rule.table}"
         yield finding("RET244", rule.place, what, rule.id)
-    for table in dict.fromkeys([table_key(rule.table), *(part.table for _owner, part in parts_of(binding, rule))]):
+    for table in tables_of(binding, rule):
         for name in facts.unseen.get(table, ()):
             what = f"rule {rule.id}: {name} refers to {binding.name_of(table)}, and the role may not see it"
             yield finding("RET244", rule.place, what, rule.id)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from retention.check.codes import finding
-from retention.check.parts import parts_of
+from retention.check.parts import tables_of
 from retention.database.catalog import Facts
 from retention.database.names import TableKey
 from retention.errors import Finding
-from retention.matrix.binding import Binding, table_key
+from retention.matrix.binding import Binding
 from retention.matrix.model import Place
 
 
@@ -17,7 +17,7 @@ def taken(binding: Binding, facts: Facts) -> Iterator[Finding]:
     """Yield each such table of a rule or part, once."""
     places: dict[TableKey, Place] = {}
     for rule in binding.rules:
-        for table in (table_key(rule.table), *(part.table for _owner, part in parts_of(binding, rule))):
+        for table in tables_of(binding, rule):
             places.setdefault(table, rule.at("table"))
     for table, place in places.items():
         name = str(binding.name_of(table))

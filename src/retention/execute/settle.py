@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
 from retention.database.own_tables import BATCH
+
+Told = TypeVar("Told", bound=Hashable)
 
 
 def committed(connection: Connection, run: str) -> dict[tuple[str, int], int]:
@@ -27,11 +29,19 @@ def latest(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, int], Mappin
     A first try may never have committed, and the late word of a task that another one has taken over from doesn't
     count.
     """
-    last: dict[tuple[str, int], Mapping[str, Any]] = {}
-    for body in entries:
-        known = last.get((body["unit"], body["seq"]))
-        if known is None or body["epoch"] >= known["epoch"]:
-            last[body["unit"], body["seq"]] = body
+    return of_newest_epoch(((body["unit"], body["seq"]), body) for body in entries)
+
+
+def of_newest_epoch(told: Iterable[tuple[Told, Mapping[str, Any]]]) -> dict[Told, Mapping[str, Any]]:
+    """Return what holds of what was told several times of the same: the last word of the newest epoch.
+
+    A word without an epoch, of a task that could not take the lease, is the oldest.
+    """
+    last: dict[Told, Mapping[str, Any]] = {}
+    for what, body in told:
+        known = last.get(what)
+        if known is None or body.get("epoch", 0) >= known.get("epoch", 0):
+            last[what] = body
     return last
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
 
 from retention.database.turn import turn
 from retention.errors import BrokeOff, Refused
@@ -52,7 +51,7 @@ def carry_out_unit(
     }
     try:
         bound = scene.unit(pipeline, plan, unit)
-        context = replace(_context(pipeline, plan, run, stop), budget=budget, shards=_shards(plan, everywhere))
+        context = _context(pipeline, plan, run, stop, budget, _shards(plan, everywhere))
         with turn(bound.binding.database, bound.binding.identity, stop):
             return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier, still_open).carry_out()
     except Refused as problem:
@@ -75,7 +74,14 @@ def _shards(plan: Plan, withheld: Collection[tuple[str, int]]) -> Mapping[str, M
     return found
 
 
-def _context(pipeline: Pipeline, plan: Plan, run: str, stop: Callable[[], str | None]) -> RunContext:
+def _context(
+    pipeline: Pipeline,
+    plan: Plan,
+    run: str,
+    stop: Callable[[], str | None],
+    budget: int | None,
+    shards: Mapping[str, Mapping[int, int]],
+) -> RunContext:
     """Return what the unit needs of its run; an anonymizing key is made here, for this unit, and never stored."""
     run_key = RunKey.fresh()
 
@@ -96,6 +102,8 @@ def _context(pipeline: Pipeline, plan: Plan, run: str, stop: Callable[[], str | 
         holds=LiveHolds(pipeline.holds, lambda: pipeline.today),
         stop=stop,
         progress=pipeline.progress,
+        budget=budget,
+        shards=shards,
         connections=pipeline.connections,
         ledger=pipeline.ledger.url,
     )
