@@ -14,6 +14,8 @@ AS_OF ?= $(ANCHOR)
 # Tests wait for servers and for other processes: one more than there are processors.
 WORKERS ?= $(shell echo $$(( $$(nproc) + 1 )))
 BIN := .venv/bin
+# Tests and the demo start many processes: each would compile everything it imports anew, which takes it seconds.
+unexport PYTHONDONTWRITEBYTECODE
 DEMO := var/demo
 
 .PHONY: help setup demo up demo-reset test test-fast proof bench lint servers findings requirements
