@@ -93,6 +93,8 @@ def test_a_hold_is_recorded_even_where_its_database_is_out_of_reach(library: Sho
         (("--rule", "loans", "--database", "other"), "library"),
         (("--where", "library.members", f"login = '{SECRET}'"), "no such table"),
         (("--where", "visit", f"login = '{SECRET}'"), "no such table"),
+        (("--where", f"login = '{SECRET}'", "library.visit"), "no such table"),
+        (("--where", f"login = 'a.{SECRET}'", "library.visit"), "no such table"),
         (("--where", "library.visit", f"login == lower('{SECRET}')"), "can't be read"),
         (("--where", "library.visit", f"login = '{SECRET}' AND"), "can't be read"),
         (("--where", "library.visit", f"logon = '{SECRET}'"), "no column logon"),

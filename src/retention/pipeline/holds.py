@@ -91,7 +91,8 @@ def _database_of_rule(matrix: Matrix, wish: Hold) -> str:
 def _database_of_table(matrix: Matrix, wish: Hold) -> str:
     name = parse_table(wish.table)
     if name is None or name not in matrix.tables:
-        raise Refused(f"hold add --where {wish.table}: the matrix has no such table; write it as database.table")
+        # It isn't repeated: it may be the condition, with somebody's name in it.
+        raise Refused("hold add --where TABLE EXPR: the matrix has no such table; write it first, as database.table")
     try:
         parse_where(wish.where)
     except WhereError:
