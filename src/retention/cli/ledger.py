@@ -101,7 +101,7 @@ def settle(
         state.print_json({"run": run, **document["settled"], "problems": document["problems"]})
         return
     for problem in document["problems"]:
-        state.out.print(problem, markup=False)
+        state.out.print(problem)
     state.out.print(f"run {run} is settled and closed")
 
 

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from retention.cli.show import checks_table, plan_table, run_table
 from retention.cli.state import State
@@ -45,7 +46,7 @@ def plan(
         state.out.print(plan_table(document, state.lang))
         if sql:
             for rule in made.rules:
-                state.out.print(f"\n[bold]{rule.id}[/bold]\n{rule.statement}", markup=True)
+                state.out.print(Text.assemble("\n", (rule.id, "bold"), f"\n{rule.statement}"))
     raise typer.Exit(1 if any(one["severity"] == "error" for one in document["findings"]) else 0)
 
 

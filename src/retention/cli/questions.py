@@ -44,7 +44,7 @@ def explain(
         state.print_json(document)
         return
     for line in explanation(document, state.lang, secret=_STANDARD_INPUT in key):
-        state.out.print(line, markup=False)
+        state.out.print(line)
 
 
 def forecast(
@@ -83,7 +83,7 @@ def diff(
 
 def _stopped(state: State, document: Mapping[str, Any]) -> None:
     for line in stopped_lines(document, state.lang):
-        state.out.print(line, markup=False)
+        state.out.print(line)
 
 
 def _given(key: list[str]) -> list[str]:

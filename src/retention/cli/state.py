@@ -39,13 +39,13 @@ class State:
     @property
     def out(self) -> Console:
         """Return the console for results: standard output, or standard error where that is JSON."""
-        console = Console(stderr=self.json, highlight=False, soft_wrap=True)
+        console = _plain(stderr=self.json, soft_wrap=True)
         # In a pipe or a log nobody says how wide it is; a table cut to 80 columns can't be read.
-        return console if console.is_terminal else Console(stderr=self.json, highlight=False, width=_PIPE_WIDTH)
+        return console if console.is_terminal else _plain(stderr=self.json, width=_PIPE_WIDTH)
 
     def progress(self, line: str) -> None:
         """Show a step on standard error."""
-        Console(stderr=True, highlight=False, soft_wrap=True).print(line, style="dim", markup=False)
+        _plain(stderr=True, soft_wrap=True).print(line, style="dim")
 
     def print_json(self, document: Any) -> None:
         """Print the one JSON document of a call."""
@@ -88,6 +88,11 @@ class State:
     def reports(self) -> Path:
         """Return where reports are written."""
         return self.places.reports
+
+
+def _plain(**options: Any) -> Console:
+    """Return a console that shows texts, in tables too, as they were written: `[case 12]` is a reason, not a style."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
 
 
 def print_json(document: Any) -> None:
