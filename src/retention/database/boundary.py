@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from retention.errors import DatabaseFault
+from retention.errors import DatabaseFault, Refused
 
 _RETRYABLE_STATES = {"40001", "40P01", "55P03"}
 _RETRYABLE_NUMBERS = {1020, 1205, 1213, 3572}
@@ -59,6 +59,21 @@ def guarded(where: str) -> Iterator[None]:
     except exc.SQLAlchemyError as error:
         message = f"{where}: the database layer failed ({type(error).__name__}); run again with --debug for the trace"
         raise DatabaseFault(message) from None
+
+
+@contextmanager
+def reaching(where: str) -> Iterator[None]:
+    """As :func:`guarded`, where an engine is made and connects for the first time.
+
+    Raises:
+        DatabaseFault: in place of the driver's error.
+        Refused: the URL has an option that the driver doesn't take.
+    """
+    try:
+        with guarded(where):
+            yield
+    except (TypeError, ValueError):
+        raise Refused(f"{where}: its driver doesn't take an option of its URL; mend what follows the ?") from None
 
 
 def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:

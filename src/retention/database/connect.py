@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL, Connection, Engine
 
-from retention.database.boundary import guarded
+from retention.database.boundary import guarded, reaching
 from retention.database.dialect import Dialect
 from retention.database.mariadb import MariaDB
 from retention.database.postgresql import PostgreSQL
@@ -38,7 +38,7 @@ class Database:
     @property
     def label(self) -> str:
         """Return the name a person knows it by."""
-        return f"database {self.name} (connection {self.connection_name})"
+        return _label(self.name, self.connection_name)
 
     @contextmanager
     def planning(self) -> Iterator[Connection]:
@@ -144,14 +144,17 @@ def open_database(name: str, shard: int, connection_name: str, url: URL) -> Data
     """Open one shard and see that it answers.
 
     Raises:
-        Refused: it does not answer, or its engine isn't supported.
+        Refused: it does not answer, or its driver doesn't take the URL.
     """
     dialect = _DIALECTS[url.get_backend_name()]
-    database = Database(name, shard, connection_name, dialect, dialect.engine(url))
     try:
-        with guarded(database.label), database.engine.connect():
-            pass
+        with reaching(_label(name, connection_name)):
+            engine = dialect.engine(url)
+            engine.connect().close()
     except DatabaseFault as fault:
-        database.close()
         raise Refused(f"{fault}; check its URL, and that it is up and lets this role in") from None
-    return database
+    return Database(name, shard, connection_name, dialect, engine)
+
+
+def _label(name: str, connection_name: str) -> str:
+    return f"database {name} (connection {connection_name})"

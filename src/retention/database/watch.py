@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from retention.database.boundary import guarded
+from retention.database.boundary import guarded, reaching
 from retention.errors import DatabaseFault, Refused
 
 Answer = TypeVar("Answer")
@@ -62,8 +62,8 @@ class Watch:
         if self._refusal is not None and self.clock() - self._tried < _AGAIN:
             raise self._refusal
         try:
-            self._engine = self.make()
-            with guarded(self.label):
+            with reaching(self.label):
+                self._engine = self.make()
                 self._connection = self._engine.connect()
         except (DatabaseFault, Refused) as fault:
             self.close()

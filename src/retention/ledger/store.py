@@ -118,12 +118,15 @@ def open_store(text_url: str, *, any_version: bool = False) -> Store:
     url = _url(text_url)
     if url.get_backend_name() == "sqlite":
         _make_file(url)
-    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **_options(url))
-    if url.get_backend_name() == "sqlite":
-        _prepare_sqlite(engine)
-    store = Store(url, engine)
-    with store.reading() as connection:
-        found = _version(connection)
+    try:
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **_options(url))
+        if url.get_backend_name() == "sqlite":
+            _prepare_sqlite(engine)
+        store = Store(url, engine)
+        with store.reading() as connection:
+            found = _version(connection)
+    except (TypeError, ValueError, exc.ArgumentError):
+        raise LedgerRefused("the ledger's driver doesn't take an option of its URL; mend what follows the ?") from None
     if found is not None and found > REVISION:
         raise LedgerRefused(
             f"{store.label}: a newer version of this product wrote it (schema {found}, here {REVISION}); "
