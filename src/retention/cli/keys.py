@@ -9,6 +9,7 @@ from rich.table import Table
 
 from retention.cli.state import State
 from retention.keys import KeyRing
+from retention.law import in_utc
 from retention.pipeline import wall_clock
 
 app = typer.Typer(help="The key ring of pseudonymization.", no_args_is_help=True)
@@ -21,7 +22,7 @@ def new(context: typer.Context) -> None:
     with state.open_ledger() as ledger:
         made = KeyRing.create(state.key_ring, wall_clock()).active()
         ledger.record("key", {"key": made.id, "event": "made"}, key=made.id)
-    state.out.print(f"{state.key_ring}: key {made.id}")
+    state.tell({"id": made.id, "state": "active"}, f"{state.key_ring}: key {made.id}")
 
 
 @app.command(name="list")
@@ -30,7 +31,8 @@ def list_(context: typer.Context) -> None:
     state: State = context.obj
     keys = KeyRing.load(state.key_ring).keys
     if state.json:
-        state.print_json({"keys": [{"id": one.id, "created": one.created, "state": one.state} for one in keys]})
+        found = [{"id": one.id, "created": in_utc(one.created), "state": one.state} for one in keys]
+        state.print_json({"keys": found})
         return
     table = Table("key", "created", "state")
     for one in keys:
@@ -45,7 +47,7 @@ def rotate(context: typer.Context) -> None:
     with state.open_ledger() as ledger:
         made = KeyRing.load(state.key_ring).rotate(wall_clock())
         ledger.record("key", {"key": made.id, "event": "made"}, key=made.id)
-    state.out.print(f"{state.key_ring}: key {made.id}")
+    state.tell({"id": made.id, "state": made.state}, f"{state.key_ring}: key {made.id}")
 
 
 @app.command()
@@ -59,4 +61,4 @@ def destroy(context: typer.Context, key: Annotated[str, typer.Argument(help="The
         ledger.record("key", {"key": key, "event": "to be destroyed"}, key=key)
         ring.destroy(key, wall_clock())
         ledger.record("key", {"key": key, "event": "destroyed"}, key=key)
-    state.out.print(f"{state.key_ring}: key {key} is destroyed")
+    state.tell({"id": key, "state": "destroyed"}, f"{state.key_ring}: key {key} is destroyed")

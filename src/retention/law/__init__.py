@@ -5,7 +5,7 @@ from retention.law.holiday_names import holiday_name
 from retention.law.holidays import Calendar
 from retention.law.period import Period, PeriodError, parse_period
 from retention.law.reckoning import Reckoning, reckon
-from retention.law.zone import SEOUL, Stretch, day_start, naive_bound, naive_day, seoul_day, stretches
+from retention.law.zone import SEOUL, Stretch, day_start, in_utc, naive_bound, naive_day, seoul_day, stretches
 
 __all__ = [
     "LAST_EVENT",
@@ -20,6 +20,7 @@ __all__ = [
     "cutoff",
     "day_start",
     "holiday_name",
+    "in_utc",
     "last_day",
     "naive_bound",
     "naive_day",

@@ -29,6 +29,11 @@ def seoul_day(instant: datetime) -> date:
     return instant.astimezone(SEOUL).date()
 
 
+def in_utc(instant: str) -> str:
+    """Return an ISO instant as documents have it: in UTC, to the second, with ``Z``."""
+    return datetime.fromisoformat(instant).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def day_start(day: date) -> datetime:
     """Return the instant, in UTC, at which a day begins in Seoul."""
     midnight = datetime.combine(day, time(), SEOUL)

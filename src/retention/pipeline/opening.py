@@ -11,6 +11,7 @@ from typing import Any
 
 from retention.errors import Refused
 from retention.execute.context import Outcome
+from retention.law import in_utc
 from retention.ledger import Ledger
 from retention.ledger.tables import RUN_TASK
 from retention.matrix.facts import facts
@@ -94,7 +95,7 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
     if known is not None:
         return known
     before = recall_before(pipeline.ledger, run)
-    decisions = decide(plan, pipeline.approvals, wish.accepted, wish.by, pipeline.now().isoformat())
+    decisions = decide(plan, pipeline.approvals, wish.accepted, wish.by, in_utc(pipeline.now().isoformat()))
     withheld = {key: (outcome.status, outcome.reason) for key, outcome in decisions.withheld.items()}
     for rule_id, why in before.stopped.items():
         for rule in plan.rules:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from retention.law import in_utc
 from retention.ledger import Ledger
 
 PLAN = "approval"
@@ -35,7 +36,7 @@ class Approvals:
         """Record a person's decision on a plan; ``rules`` maps each rule that waits to its planned rows."""
         body = {"plan": plan, "decision": decision, "by": by, "note": note, "rules": dict(rules)}
         entry = self.ledger.record(PLAN, body, key=plan)
-        return Decision(plan, decision, by, note, entry.at)
+        return Decision(plan, decision, by, note, in_utc(entry.at))
 
     def of_plan(self, plan: str) -> Decision | None:
         """Return the newest decision on a plan."""
@@ -43,7 +44,7 @@ class Approvals:
         if entry is None:
             return None
         body = entry.body
-        return Decision(plan, body["decision"], body["by"], body["note"], entry.at)
+        return Decision(plan, body["decision"], body["by"], body["note"], in_utc(entry.at))
 
     def accept(self, run: str, rule: str, count: int, by: str) -> None:
         """Record that somebody accepts up to ``count`` rows of a rule for one run."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from retention.law import in_utc
 from retention.ledger import Ledger
 
 _KIND = "confirmation"
@@ -28,11 +29,11 @@ class Confirmations:
     def confirm(self, run: str, by: str, note: str) -> Confirmation:
         """Record that a person confirms a run."""
         entry = self.ledger.record(_KIND, {"run": run, "by": by, "note": note}, key=run)
-        return Confirmation(run, by, note, entry.at)
+        return Confirmation(run, by, note, in_utc(entry.at))
 
     def of_run(self, run: str) -> list[Confirmation]:
         """Return a run's confirmations, oldest first."""
         return [
-            Confirmation(run, entry.body["by"], entry.body["note"], entry.at)
+            Confirmation(run, entry.body["by"], entry.body["note"], in_utc(entry.at))
             for entry in self.ledger.find_all(_KIND, run)
         ]

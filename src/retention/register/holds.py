@@ -8,12 +8,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from retention.errors import Refused
 from retention.keys import seal, unseal
-from retention.law import seoul_day
+from retention.law import in_utc, seoul_day
 from retention.ledger import Ledger
 from retention.ledger.entry import Entry
 
@@ -71,7 +71,7 @@ class Hold:
             "database": self.database,
             "by": self.by,
             "reason": self.reason,
-            "since": _instant(self.since),
+            "since": in_utc(self.since),
         }
         if self.rule:
             document["rule"] = self.rule
@@ -80,7 +80,7 @@ class Hold:
         if self.until is not None:
             document["until"] = self.until.isoformat()
         if self.released is not None:
-            document["released"] = _instant(self.released.at)
+            document["released"] = in_utc(self.released.at)
             document["released_by"] = self.released.by
             document["released_reason"] = self.released.reason
         return document
@@ -190,7 +190,3 @@ class LiveHolds:
     def of(self, database: str, identity: str) -> tuple[Hold, ...]:
         """Return the holds in force on a database."""
         return tuple(one for one in self._holds.live(self._today()) if one.on(database, identity))
-
-
-def _instant(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
