@@ -1,15 +1,21 @@
-"""Options that every command takes, before its name or after it; ``--`` ends them."""
+"""What is given to a command: options that every one takes, before its name or after it, and numbers in texts."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _WITH_VALUE = {"--config", "--ledger", "--lang", "--as-of", "--rule", "--database", "--limit-rows"}
 _FLAGS = {"--json", "--debug"}
 
 
+def number_in(text: str) -> int | None:
+    """Return the number that a text is, in plain digits, or None where it is none."""
+    return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
+
+
 def hoist(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with the common options first, which is where the parser looks for them."""
+    """Return the arguments with the common options first, where the parser looks for them; ``--`` ends them."""
     common: list[str] = []
     rest: list[str] = []
     waiting = list(arguments)

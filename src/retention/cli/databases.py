@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from retention.cli.state import State
+from retention.cli.state import State, write_text
 from retention.database.connect import Database, open_database
 from retention.database.ddl import script
 from retention.database.identity import give_identity
@@ -38,12 +38,14 @@ def init(
     state: State = context.obj
     if grants is not None:
         with state.open_pipeline() as pipeline:
-            typer.echo("\n".join(grant_statements(pipeline, connection, grants)))
+            statements = "\n".join(grant_statements(pipeline, connection, grants))
+        state.tell({"connection": connection, "grants": statements}, statements)
         return
     database = open_database(connection, 0, connection, environment_connections()(connection))
     try:
         if ddl:
-            typer.echo(script(f"pipeline/{database.dialect.name}.sql"))
+            statements = script(f"pipeline/{database.dialect.name}.sql")
+            state.tell({"connection": connection, "ddl": statements}, statements)
             return
         if not identity:
             _draft(state, database, out)
@@ -51,25 +53,22 @@ def init(
         made = give_identity(database, identity, wall_clock())
     finally:
         database.close()
-    state.out.print(f"{connection} is {identity}" + ("" if made else " already"))
+    state.tell(
+        {"connection": connection, "identity": identity, "made": made},
+        f"{connection} is {identity}" + ("" if made else " already"),
+    )
 
 
 def _draft(state: State, database: Database, out: Path | None) -> None:
-    text = draft_matrix(database)
+    text, connection = draft_matrix(database), database.connection_name
     if out is None:
-        if state.json:
-            state.print_json({"connection": database.connection_name, "matrix": text})
-        else:
-            typer.echo(text, nl=False)
+        state.tell({"connection": connection, "matrix": text}, text.removesuffix("\n"))
         return
-    try:
-        with out.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise Refused(f"init --out {out}: the file is there already; a matrix is never overwritten") from None
-    except OSError as error:
-        raise Refused(f"init --out {out}: it can't be written ({error.strerror}); name another place") from None
-    state.out.print(f"{out}: a draft with guesses in it; go on with `retention --config {out} check`")
+    write_text(out, text, "init --out", anew=True)
+    state.tell(
+        {"connection": connection, "out": str(out)},
+        f"{out}: a draft with guesses in it; go on with `retention --config {out} check`",
+    )
 
 
 def demo(
@@ -94,7 +93,5 @@ def demo(
         give_identity(database, identity, wall_clock())
     finally:
         database.close()
-    if state.json:
-        state.print_json({"rows": counts, "total": sum(counts.values())})
-    else:
-        state.out.print(f"{sum(counts.values()):,} rows in {len(counts)} tables, as of {as_of}")
+    total = sum(counts.values())
+    state.tell({"rows": counts, "total": total}, f"{total:,} rows in {len(counts)} tables, as of {as_of}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from retention.cli.state import State
 from retention.errors import Refused
-from retention.pipeline.reports import closed_run, write_report
+from retention.pipeline.reports import closed_document, closed_run, write_report
 from retention.register import Confirmations
 
 
@@ -22,20 +23,25 @@ def add_to(app: typer.Typer) -> None:
 def report(
     context: typer.Context,
     run: Annotated[str | None, typer.Argument(help="The run; the last one where left out.")] = None,
-    format_: Annotated[str, typer.Option("--format", help="html, xlsx or json.")] = "html",
-    out: Annotated[Path | None, typer.Option(help="The file to write.")] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="html, xlsx or json; html where left out, json with --json.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write; where left out json is printed.")] = None,
 ) -> None:
     """Write a run's report from the ledger."""
     state: State = context.obj
+    format_ = format_ or ("json" if state.json else "html")
     if format_ not in ("html", "xlsx", "json"):
         raise typer.BadParameter(f"{format_} is not html, xlsx or json", param_hint="--format")
     with state.open_ledger() as ledger:
         found = closed_run(ledger, run)
-        if format_ == "json" or state.json:
-            state.print_json(found.closed)
-            return
-        path = write_report(ledger, found.run, state.reports, format_, state.lang, out)
-    typer.echo(str(path))
+        path = None
+        if format_ != "json" or out is not None:
+            path = write_report(ledger, found.run, state.reports, format_, state.lang, out)
+        if path is None or state.json:
+            state.print_json(closed_document(ledger, found, path))
+        else:
+            typer.echo(str(path))
 
 
 def confirm(
@@ -51,4 +57,4 @@ def confirm(
     with state.open_ledger() as ledger:
         found = closed_run(ledger, run)
         confirmation = Confirmations(ledger).confirm(found.run, by, note)
-    state.out.print(f"run {found.run} is confirmed by {confirmation.by}")
+    state.tell(asdict(confirmation), f"run {found.run} is confirmed by {confirmation.by}")

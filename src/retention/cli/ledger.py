@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from retention.cli.arguments import number_in
 from retention.cli.state import State
 from retention.errors import Refused
 from retention.ledger import Ledger
@@ -50,10 +51,13 @@ def verify(
 
 @app.command()
 def export(context: typer.Context) -> None:
-    """Print every entry as one JSON line; attachments by their SHA-256."""
+    """Print every entry as one JSON line, with --json as one document; attachments by their SHA-256."""
     state: State = context.obj
+    # A ledger of years is more than memory holds: the document is written as its lines are.
+    begin, between, end = ('{"entries": [\n', ",\n", "]}\n") if state.json else ("", "", "")
+    sys.stdout.write(begin)
     with state.open_ledger() as ledger:
-        for entry in ledger.entries():
+        for number, entry in enumerate(ledger.entries()):
             line = {
                 "run": entry.run,
                 "task": entry.task,
@@ -65,7 +69,8 @@ def export(context: typer.Context) -> None:
                 "previous": entry.previous,
                 "hash": entry.hash,
             }
-            sys.stdout.write(canonical(line).decode() + "\n")
+            sys.stdout.write((between if number else "") + canonical(line).decode() + ("" if state.json else "\n"))
+    sys.stdout.write(end)
 
 
 @app.command()
@@ -73,7 +78,7 @@ def upgrade(context: typer.Context) -> None:
     """Bring the ledger's schema to this version."""
     state: State = context.obj
     Ledger.upgrade_url(state.ledger)
-    state.out.print("the ledger is up to date")
+    state.tell({"upgraded": True}, "the ledger is up to date")
 
 
 @app.command()
@@ -108,7 +113,8 @@ def settle(
 def _expected(text: str | None) -> tuple[str, int] | None:
     if text is None:
         return None
-    head, _, number = text.rpartition("@")
-    if not head or not number.isdigit():
+    head, _, seq = text.rpartition("@")
+    number = number_in(seq)
+    if not head or number is None:
         raise Refused(f"--expect {text}: write HEAD@SEQ, as a report prints it")
-    return head, int(number)
+    return head, number

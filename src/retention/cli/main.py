@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
+from typer.rich_utils import rich_format_error
 
 from retention import __version__
 from retention.cli import databases, documents, hold, keys, ledger, matrix, night, questions
 from retention.cli.arguments import hoist
 from retention.cli.state import State, print_json
-from retention.errors import MatrixRefused, RetentionError
+from retention.errors import Finding, MatrixRefused, Refused, RetentionError
 
 _HELP = """Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.
 
@@ -104,45 +106,52 @@ def common(
 
 
 @app.command()
-def version() -> None:
+def version(context: typer.Context) -> None:
     """Print the version."""
-    typer.echo(__version__)
+    state: State = context.obj
+    state.tell({"version": __version__}, __version__)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exits with the interface's codes."""
     given = hoist(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
     try:
-        _command()(given)
+        if any("\0" in one for one in given):
+            raise Refused("an argument holds a zero byte, which no name and no file has")  # noqa: TRY301
+        sys.exit(_command().main(given, standalone_mode=False))
     except RetentionError as error:
-        _refuse(error, given, debug=debug)
+        typer.echo(str(error), err=True)
+        _end(given, str(error), error.exit_code, error.findings if isinstance(error, MatrixRefused) else None)
+    except typer.TyperException as error:
+        rich_format_error(error)  # type: ignore[arg-type]  # every one that a parser raises is of the class it names
+        _end(given, error.format_message(), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if debug:
-            traceback.print_exc()
-        typer.echo(f"internal error ({type(error).__name__}); run again with --debug, and report it", err=True)
-        sys.exit(5)
+        text = f"internal error ({type(error).__name__}); run again with --debug, and report it"
+        typer.echo(text, err=True)
+        _end(given, text, RetentionError.exit_code)
 
 
 @cache
-def _command() -> Callable[[list[str]], object]:
-    return get_command(app)
+def _command() -> TyperGroup:
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    return command
 
 
-def _refuse(error: RetentionError, arguments: list[str], *, debug: bool) -> None:
-    if debug:
+def _end(arguments: list[str], problem: str, code: int, findings: Sequence[Finding] | None = None) -> NoReturn:
+    """Leave after an error, with its one JSON document where that is wanted."""
+    if "--debug" in arguments:
         traceback.print_exc()
-    typer.echo(str(error), err=True)
     if "--json" in arguments:
         document: dict[str, object] = {
             "schema": "retention.error/1",
-            "status": "refused" if error.exit_code == 2 else "failed",  # noqa: PLR2004 - the interface's code
-            "error": str(error),
+            "status": "refused" if code == Refused.exit_code else "failed",
+            "error": problem,
         }
-        if isinstance(error, MatrixRefused):
-            document["findings"] = [finding.as_json() for finding in error.findings]
+        if findings is not None:
+            document["findings"] = [finding.as_json() for finding in findings]
         print_json(document)
-    sys.exit(error.exit_code)
+    sys.exit(code)

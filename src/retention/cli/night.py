@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from pathlib import Path
 from types import FrameType
@@ -11,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from retention.cli.arguments import number_in
 from retention.cli.show import checks_table, plan_table, run_table
-from retention.cli.state import State
+from retention.cli.state import State, as_text, write_text
 from retention.errors import Refused, RetentionError
 from retention.pipeline import Night, Pipeline, Wish, load_plan, record_plan, run_night, verify
 from retention.pipeline.reports import write_report
@@ -39,7 +39,7 @@ def plan(
         made = _plan(pipeline, state, full=full)
     document = made.as_json()
     if out is not None:
-        out.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        write_text(out, as_text(document), "plan --out")
     if state.json:
         state.print_json(document)
     else:
@@ -75,7 +75,7 @@ def approve(
         raise Refused("approve: a decision without a name or a reason proves nothing; fill in --by and --note")
     with state.open_pipeline() as pipeline:
         found = load_plan(pipeline.ledger, digest)
-        pipeline.refuse_future(found.as_of)
+        pipeline.refuse_future(max(found.as_of, state.as_of or found.as_of))
         rules = {rule.id: rule.planned for rule in found.waiting}
         decision = pipeline.approvals.decide(found.digest, "rejected" if reject else "approved", by, note, rules)
     if state.json:
@@ -128,19 +128,18 @@ def run(
 
 def _accepted(text: str) -> tuple[str, int]:
     rule, _, count = text.rpartition("=")
-    if not rule or not count.isdigit():
+    number = number_in(count)
+    if not rule or number is None:
         raise Refused(f"--accept {text}: write RULE=COUNT, such as logins=12000")
-    return rule, int(count)
+    return rule, number
 
 
 def _show(state: State, night: Night, path: Path | None) -> None:
     document = {**night.document, "report": str(path) if path else None}
     if state.json:
-        if not night.document:
-            document = {"schema": "retention.run/1", "run": night.run, "status": "failed", "error": night.broke_off}
         state.print_json(document)
         return
-    if not night.document:
+    if night.broke_off:
         return
     state.out.print(run_table(document, state.lang))
     wrong = [check for check in document["checks"] if not check["ok"]]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console
 
+from retention.errors import Refused
 from retention.ledger import Ledger
 from retention.matrix.load import load
 from retention.pipeline import Pipeline, environment_connections, wall_clock
@@ -50,6 +52,13 @@ class State:
     def print_json(self, document: Any) -> None:
         """Print the one JSON document of a call."""
         print_json(document)
+
+    def tell(self, document: Mapping[str, Any], text: str) -> None:
+        """Print what came of a command: its JSON document, or a text as it is."""
+        if self.json:
+            print_json(document)
+        else:
+            typer.echo(text)
 
     @contextmanager
     def open_ledger(self) -> Iterator[Ledger]:
@@ -97,4 +106,24 @@ def _plain(**options: Any) -> Console:
 
 def print_json(document: Any) -> None:
     """Print a JSON document on standard output."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(as_text(document))
+
+
+def as_text(document: Any) -> str:
+    """Return a JSON document as it is printed."""
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def write_text(path: Path, text: str, option: str, *, anew: bool = False) -> None:
+    """Write a file that an option names; one that is there is written over, unless it has to be made ``anew``.
+
+    Raises:
+        Refused: it can't be written, or is there already.
+    """
+    try:
+        with path.open("x" if anew else "w", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise Refused(f"{option} {path}: the file is there already and is never overwritten; name another") from None
+    except OSError as error:
+        raise Refused(f"{option} {path}: it can't be written ({error.strerror}); name another place") from None

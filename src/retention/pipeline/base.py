@@ -73,9 +73,18 @@ class Pipeline:
         return Fingerprinter(self.ledger.secrets.fingerprint_key)
 
     def named_by(self, plan: Plan) -> Pipeline:
-        """Return the pipeline that names what a recorded plan named, as another process has to."""
+        """Return the pipeline that names what a recorded plan named, as another process has to.
+
+        Raises:
+            Refused: this one names something else.
+        """
         databases = frozenset(one["name"] for one in plan.databases)
-        return replace(self, databases=databases, rules=frozenset(plan.narrowed.get("rules", ())))
+        rules = frozenset(plan.narrowed.get("rules", ()))
+        if self.rules not in (frozenset(), rules) or self.databases not in (frozenset(), databases):
+            raise Refused(
+                f"plan {plan.digest[:12]}: it is of other rules or databases; leave --rule and --database out"
+            )
+        return replace(self, databases=databases, rules=rules)
 
     # --- databases ----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from retention.errors import BrokeOff
 from retention.execute.context import Outcome
+from retention.law import in_utc
 from retention.pipeline.after import checks_after, was_looked_at
 from retention.pipeline.base import Pipeline
 from retention.pipeline.holds import holds_met, holds_recorded
@@ -49,6 +50,23 @@ def _note_standing(pipeline: Pipeline, plan: Plan, run: str, outcomes: Sequence[
             pipeline.approvals.note_carried_out(run, one.plan.id, one.plan.rule_digest, identity)
 
 
+def broken_off(
+    plan: Plan, run: str, outcomes: Sequence[Outcome], checks: Sequence[Check], problem: str
+) -> dict[str, Any]:
+    """Return what is known of a run that broke off, until the next one settles it; the ledger may be out of reach."""
+    return {
+        "schema": SCHEMA,
+        "run": run,
+        "plan": plan.digest,
+        "as_of": plan.as_of.isoformat(),
+        "status": "failed",
+        "broke_off": True,
+        "error": problem,
+        "rules": [one.as_json() for one in outcomes],
+        "checks": [check.as_json() for check in checks],
+    }
+
+
 def run_document(
     pipeline: Pipeline, plan: Plan, opened: OpenedRun, outcomes: Sequence[Outcome], checks: Sequence[Check]
 ) -> dict[str, Any]:
@@ -63,8 +81,8 @@ def run_document(
         "as_of": plan.as_of.isoformat(),
         "status": status_of(rules, taken),
         "dry_run": opened.dry_run,
-        "opened": opened.at[:19] + "Z",
-        "closed": pipeline.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "opened": in_utc(opened.at),
+        "closed": in_utc(pipeline.now().isoformat()),
         "who": body["who"],
         "from": body["from"],
         "matrix": plan.matrix,

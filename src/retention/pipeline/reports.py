@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def html_report(ledger: Ledger, run: RunHead, lang: str) -> str:
     """Return a closed run's report as a whole HTML document."""
     from retention.report.html import render_html  # noqa: PLC0415 - charts take half a second to load
 
-    document = _document(ledger, run)
+    document = closed_document(ledger, run)
     return render_html(document, plan_document(ledger, document["plan"]), lang)
 
 
@@ -47,8 +48,11 @@ def write_report(ledger: Ledger, run: str, folder: Path, format_: str, lang: str
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if format_ == "xlsx":
-            document = _document(ledger, found)
+            document = closed_document(ledger, found)
             write_xlsx(document, plan_document(ledger, document["plan"]), lang, path)
+        elif format_ == "json":
+            document = closed_document(ledger, found, path)
+            path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         else:
             path.write_text(html_report(ledger, found, lang), encoding="utf-8")
     except OSError as error:
@@ -56,8 +60,11 @@ def write_report(ledger: Ledger, run: str, folder: Path, format_: str, lang: str
     return path
 
 
-def _document(ledger: Ledger, run: RunHead) -> dict[str, Any]:
-    """Return the run's document with what came after it was closed: its place in the chain, and confirmations."""
+def closed_document(ledger: Ledger, run: RunHead, report: Path | None = None) -> dict[str, Any]:
+    """Return a closed run's document, ``retention.run/1``, with what came after: its place in the chain, confirmations.
+
+    ``report`` is where it is written to.
+    """
     document: dict[str, Any] = dict(run.closed or {})
     number = document.pop("closing")["number"]
     entry = next(one for one in ledger.entries(run=run.run, task="run", kind="closed"))
@@ -65,4 +72,5 @@ def _document(ledger: Ledger, run: RunHead) -> dict[str, Any]:
     document["confirmations"] = [
         {"by": one.by, "note": one.note, "at": one.at} for one in Confirmations(ledger).of_run(run.run)
     ]
+    document["report"] = None if report is None else str(report)
     return document

@@ -45,7 +45,7 @@ _BASIS = _object(
         "rules": _TEXTS,
     },
 )
-_INSTANT = {"type": "string", "format": "date-time"}
+_INSTANT = {"type": "string", "format": "date-time", "pattern": "Z$"}
 _HOLD = _object(
     {
         "id": _TEXT,
@@ -163,11 +163,22 @@ _RUN = _object(
         "report": {"type": ["string", "null"]},
     },
     {
-        "opened": _TEXT,
-        "closed": _TEXT,
+        "opened": _INSTANT,
+        "closed": _INSTANT,
         "dry_run": {"type": "boolean"},
         "findings": _list(_FINDING),
+        "approvals": _list(
+            _object(
+                {"rule": _TEXT, "kind": {"enum": ["accept", "approve"]}, "by": _TEXT, "at": _INSTANT, "count": _COUNT},
+                {"note": _TEXT},
+            )
+        ),
         "holds": _list(_HOLD),
+        "broke_off": {"const": True},
+        "error": _TEXT,
+        "problems": _TEXTS,
+        "ledger_head": _TEXT,
+        "confirmations": _list(_object({"by": _TEXT, "note": _TEXT, "at": _INSTANT})),
     },
 )
 _FINDINGS = _object({"findings": _list(_FINDING)})
