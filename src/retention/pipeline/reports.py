@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from retention.errors import Refused
-from retention.ledger import Ledger
-from retention.ledger.ledger import RunHead
+from retention.ledger import Ledger, RunHead
 from retention.pipeline.plans import plan_document
 from retention.register import Confirmations
 

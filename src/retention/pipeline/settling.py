@@ -11,7 +11,7 @@ from retention.database.lease import fence, refuse_while_at_work
 from retention.errors import Refused
 from retention.execute.context import Outcome
 from retention.execute.settle import committed, latest, settle
-from retention.ledger.ledger import RunHead
+from retention.ledger import RunHead
 from retention.ledger.tables import RUN_TASK
 from retention.matrix.binding import Binding
 from retention.pipeline.base import Pipeline
