@@ -17,7 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from retention.keys import LedgerSecrets
-from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, pack
+from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, opening_digest, pack
 from retention.ledger.reading import NEWEST_CLOSING, PART, Reading, as_entry
 from retention.ledger.serial import enter
 from retention.ledger.store import LedgerFault, LedgerRefused, Overtaken, Store, is_made, open_store, upgrade
@@ -96,8 +96,8 @@ class Ledger(Reading):
         store.engine.dispose()
 
     def begin_run(self, run: str, body: Mapping[str, Json]) -> Entry:
-        """Open a run."""
-        return self.chain(run, RUN_TASK).append("opened", body)
+        """Open a run. The entry's key is its signature: tasks go by it long before a closing vouches for it."""
+        return self.chain(run, RUN_TASK).append("opened", body, key=self._sign(opening_digest(run, body)))
 
     def chain(self, run: str, task: str) -> Chain:
         """Return a task's chain; a retried task goes on from its head."""
@@ -162,7 +162,7 @@ class Ledger(Reading):
                             number=number,
                             run=run,
                             hash=entry.hash,
-                            signature=self.secrets.signing_key.sign(bytes.fromhex(entry.hash)).hex(),
+                            signature=self._sign(entry.hash),
                             public_key=self.secrets.public_key,
                         )
                     )
@@ -171,6 +171,9 @@ class Ledger(Reading):
             else:
                 return entry
         raise LedgerFault(f"{self.label}: too many others are closing runs at once; run it again")
+
+    def _sign(self, hash_: str) -> str:
+        return self.secrets.signing_key.sign(bytes.fromhex(hash_)).hex()
 
     def _append(
         self,

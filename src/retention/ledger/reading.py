@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from sqlalchemy import URL, ColumnElement, Row, exists, func, literal, not_, select, true
 
 from retention.keys import LedgerSecrets
-from retention.ledger.entry import Entry, Json
-from retention.ledger.store import Store
+from retention.ledger.entry import Entry, Json, opening_digest
+from retention.ledger.store import LedgerRefused, Store
 from retention.ledger.tables import AT_ONCE, CLOSING, ENTRY, RUN_TASK
-from retention.ledger.verify import is_signed, problems
+from retention.ledger.verify import is_signature, is_signed, problems
 
 PART = "part"
 NEWEST_CLOSING = select(CLOSING.c.hash, CLOSING.c.number).order_by(CLOSING.c.number.desc()).limit(1)
@@ -71,9 +71,9 @@ class Reading:
             RunHead(
                 row.run,
                 row.at,
-                json.loads(row.body),
+                _body(row),
                 ends[row.run].at if row.run in ends else None,
-                json.loads(ends[row.run].body) if row.run in ends else None,
+                _body(ends[row.run]) if row.run in ends else None,
             )
             for row in begun
         ]
@@ -99,31 +99,44 @@ class Reading:
                 yield as_entry(connection.execute(query).one()).blob() or b""
 
     def find(self, kind: str, key: str) -> Entry | None:
-        """Return the newest event of a kind under a key, as :meth:`find_all`."""
+        """Return the newest event of a kind under a key, as :meth:`events`."""
         found = self.find_all(kind, key)
         return found[-1] if found else None
 
     def find_all(self, kind: str, key: str) -> list[Entry]:
-        """Return the events of a kind under a key, oldest first: those that the ledger's own key has signed.
-
-        Who can write to its database, and hasn't that key, could put in an approval that nobody gave.
-        """
+        """Return the events of a kind under a key, as :meth:`events`."""
         return self._events(ENTRY.c.kind == kind, ENTRY.c.entry_key == key)
 
-    def events(self, kind: str) -> list[Entry]:
-        """Return the events of a kind, as :meth:`find_all`."""
-        return self._events(ENTRY.c.kind == kind)
+    def events(self, kind: str, run: str | None = None) -> list[Entry]:
+        """Return the events of a kind, oldest first.
+
+        Who can write to the ledger's database, and hasn't its key, could put in an approval that nobody gave, or take
+        back a hold or a refusal by changing it: where one event can't be believed, none of them is.
+
+        Raises:
+            LedgerRefused: one of them isn't as the ledger's own key signed it.
+        """
+        return self._events(ENTRY.c.kind == kind, true() if run is None else ENTRY.c.run == run)
 
     def _events(self, *which: ColumnElement[bool]) -> list[Entry]:
-        signed = (CLOSING.c.run == ENTRY.c.run, CLOSING.c.hash == ENTRY.c.hash)
-        query = select(ENTRY, CLOSING.c.signature).where(*which, *signed)
+        signed = (CLOSING.c.run == ENTRY.c.run) & (CLOSING.c.hash == ENTRY.c.hash)
+        query = select(ENTRY, CLOSING.c.signature, CLOSING.c.public_key).outerjoin(CLOSING, signed).where(*which)
         with self._store.reading() as connection:
             rows = connection.execute(query).all()
-        public_key = self.secrets.public_key
-        return sorted(
-            (as_entry(row) for row in rows if not self._signs or is_signed(row, row.signature, public_key)),
-            key=_written,
-        )
+        for row in rows:
+            # Who only looks can't know whose key it was, but sees what was changed afterwards.
+            key = self.secrets.public_key if self._signs else row.public_key
+            if row.signature is None or not is_signed(row, row.signature, key):
+                raise LedgerRefused(
+                    f"{self.label}: entry {row.seq} of run {row.run} ({row.kind}) isn't as the ledger's own key signed "
+                    "it; see `retention ledger verify`, and put the ledger back from its backup"
+                )
+        return sorted(map(as_entry, rows), key=_written)
+
+    def believes(self, opening: Entry) -> bool:
+        """Whether a run's opening is as the ledger's own key signed it, by :meth:`Ledger.begin_run`."""
+        hash_ = opening_digest(opening.run, opening.body)
+        return is_signature(self.secrets.public_key, opening.key or "", hash_)
 
     def newest(self, kind: str, test: Callable[[Entry], bool]) -> Entry | None:
         """Return the newest entry of a kind that passes a test, having read none that is older."""
@@ -159,6 +172,17 @@ def _written(entry: Entry) -> tuple[int, str, int]:
     return entry.body.get("closing", {}).get("number", 0), entry.at, entry.seq
 
 
+def _body(row: Row[*tuple[Json, ...]]) -> Mapping[str, Json]:
+    try:
+        body: Mapping[str, Json] = json.loads(row.body)
+    except ValueError:
+        raise LedgerRefused(
+            f"ledger: entry {row.seq} of task {row.task} in run {row.run} was changed; see `retention ledger verify`, "
+            "and put the ledger back from its backup"
+        ) from None
+    return body
+
+
 def as_entry(row: Row[*tuple[Json, ...]]) -> Entry:
     """Return an entry as it was stored."""
     return Entry(
@@ -168,7 +192,7 @@ def as_entry(row: Row[*tuple[Json, ...]]) -> Entry:
         row.kind,
         row.entry_key,
         row.at,
-        json.loads(row.body),
+        _body(row),
         row.blob_sha256,
         row.previous,
         row.hash,
