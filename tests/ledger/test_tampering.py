@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def problems(file: Path, expect: tuple[str, int] | None = None) -> str:
-    return "\n".join(open_ledger(file).verify(expect))
+    return "\n".join(Ledger.open(f"sqlite:///{file}", None, ticking(), any_secrets=True).verify(expect))
 
 
 def add(file: Path, run: str, task: str, kind: str, body: dict[str, object], key: str | None = None) -> str:
@@ -260,10 +260,12 @@ def test_a_ledger_whose_secrets_are_gone_does_not_get_new_ones(file: Path) -> No
     assert problems(file) == ""
 
 
-def test_with_the_secrets_of_another_ledger_every_signature_is_doubted(file: Path) -> None:
+def test_with_the_secrets_of_another_ledger_nothing_is_written_and_every_signature_is_doubted(file: Path) -> None:
     other = file.with_name("other.sqlite")
     open_ledger(other).close()
     Path(f"{other}.keys").replace(f"{file}.keys")
+    with pytest.raises(LedgerRefused, match=r"\.keys isn't the file of secrets that signed its newest closing"):
+        open_ledger(file)
     assert problems(file).count("its signature isn't this ledger's") == 4
 
 

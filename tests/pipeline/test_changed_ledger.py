@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,49 @@ def test_no_report_is_made_of_a_closing_that_was_changed(library: Shop, capsys: 
     assert (told.code, told.out) == (2, "")
     assert "(closed) isn't as the ledger's own key signed it" in told.err
     assert library.call(capsys, "confirm", "none", "--by", "x", "--note", "y", day=None).code == 2
+
+
+def test_a_run_with_the_secrets_of_another_ledger_is_refused_and_verify_tells(
+    library: Shop, capsys: Any, tmp_path: Path
+) -> None:
+    assert library.call(capsys, "run").code == 0
+    other = f"sqlite:///{tmp_path}/other.sqlite"
+    assert library.call(capsys, "plan", "--ledger", other).code == 0
+    shutil.copy(tmp_path / "other.sqlite.keys", tmp_path / "ledger.sqlite.keys")
+    library.do("INSERT INTO visit VALUES (777, 'reader001', '2020-01-01')")
+    ran = library.call(capsys, "run", "--json")
+    assert (ran.code, library.one("SELECT count(*) FROM visit WHERE id = 777")) == (2, 1)
+    assert "isn't the file of secrets that signed its newest closing" in ran.err
+    looked = library.call(capsys, "ledger", "verify", day=None)
+    assert (looked.code, "its signature isn't this ledger's" in looked.out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ledger", "verify"),
+        ("ledger", "export"),
+        ("hold", "list"),
+        ("hold", "release", "h1", "--by", "x", "--reason", "y"),
+        ("report",),
+        ("confirm", "r1", "--by", "x", "--note", "y"),
+        ("approve", "0123456789", "--by", "x", "--note", "y"),
+        ("verify",),
+    ],
+)
+def test_a_mistyped_ledger_is_refused_and_nothing_is_made(
+    library: Shop, capsys: Any, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    refused = library.call(capsys, *command, "--ledger", f"sqlite:///{tmp_path}/no/ledger.sqlite", day=None)
+    assert (refused.code, "there is no ledger" in refused.err, (tmp_path / "no").exists()) == (2, True, False)
+
+
+def test_a_database_that_is_no_ledger_is_left_as_it_is(library: Shop, capsys: Any, tmp_path: Path) -> None:
+    file = tmp_path / "other.sqlite"
+    with sqlite3.connect(file) as made:
+        made.execute("CREATE TABLE x (a)")
+    made.close()
+    before = file.read_bytes(), sorted(tmp_path.iterdir())
+    refused = library.call(capsys, "ledger", "verify", str(file), day=None)
+    assert (refused.code, "there is no ledger" in refused.err) == (2, True)
+    assert (file.read_bytes(), sorted(tmp_path.iterdir())) == before

@@ -29,7 +29,7 @@ def report(
     state: State = context.obj
     if format_ not in ("html", "xlsx", "json"):
         raise typer.BadParameter(f"{format_} is not html, xlsx or json", param_hint="--format")
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
         found = closed_run(ledger, run)
         if format_ == "json" or state.json:
             state.print_json(found.closed)
@@ -48,7 +48,7 @@ def confirm(
     state: State = context.obj
     if not by.strip() or not note.strip():
         raise Refused("confirm: a confirmation without a name or a note proves nothing; fill in --by and --note")
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
         found = closed_run(ledger, run)
         confirmation = Confirmations(ledger).confirm(found.run, by, note)
     state.out.print(f"run {found.run} is confirmed by {confirmation.by}")

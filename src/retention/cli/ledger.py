@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -28,17 +29,12 @@ def verify(
 ) -> None:
     """See that nothing in the ledger was changed, taken out or put in."""
     state: State = context.obj
-    if file is not None and not file.is_file():
-        raise Refused(f"{file}: there is no such file")
-    url = f"sqlite:///{file}" if file else state.ledger
     expected = _expected(expect)
-    ledger = Ledger.open(url, None, wall_clock) if file else None
-    if ledger is not None:
+    places = replace(state.places, ledger_url=state.ledger)
+    if file is not None:
+        places = replace(places, ledger_url=f"sqlite:///{file}", ledger_keys=None)
+    with places.open_ledger(wall_clock, new=False, any_secrets=True) as ledger:
         problems, head = ledger.verify(expected), ledger.head()
-        ledger.close()
-    else:
-        with state.open_ledger() as opened:
-            problems, head = opened.verify(expected), opened.head()
     if state.json:
         state.print_json({"ok": not problems, "head": head[0], "number": head[1], "problems": problems})
     else:
@@ -52,7 +48,7 @@ def verify(
 def export(context: typer.Context) -> None:
     """Print every entry as one JSON line; attachments by their SHA-256."""
     state: State = context.obj
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
         for entry in ledger.entries():
             line = {
                 "run": entry.run,
@@ -95,7 +91,7 @@ def settle(
     state: State = context.obj
     if not by.strip() or not note.strip():
         raise Refused("settle: a decision without a name or a reason proves nothing; fill in --by and --note")
-    with state.open_pipeline() as pipeline:
+    with state.open_pipeline(new=False) as pipeline:
         document = settle_without(pipeline, run, Without(frozenset(without), by, note))
     if state.json:
         state.print_json({"run": run, **document["settled"], "problems": document["problems"]})

@@ -20,7 +20,7 @@ from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, opening_digest, pack
 from retention.ledger.reading import NEWEST_CLOSING, PART, Reading, as_entry
 from retention.ledger.serial import enter
-from retention.ledger.store import LedgerFault, LedgerRefused, Overtaken, Store, is_made, open_store, upgrade
+from retention.ledger.store import LedgerFault, LedgerRefused, Overtaken, Store, is_made, label_of, open_store, upgrade
 from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
 
 _TRIES = 20
@@ -35,6 +35,7 @@ _NEW_ENTRY = insert(ENTRY)
 _CLOSED = (
     select(ENTRY).where(ENTRY.c.run == bindparam("of_run"), ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "closed").limit(1)
 )
+_NEWEST_KEY = select(CLOSING.c.public_key).order_by(CLOSING.c.number.desc()).limit(1)
 
 
 class Ledger(Reading):
@@ -48,14 +49,27 @@ class Ledger(Reading):
         self._turn = threading.Lock()
 
     @classmethod
-    def open(cls, url: str, secrets_path: Path | None, now: Callable[[], datetime]) -> Ledger:
-        """Open the ledger, making it where it is new. Its secrets lie beside a file, or at ``secrets_path``.
+    def open(
+        cls,
+        url: str,
+        secrets_path: Path | None,
+        now: Callable[[], datetime],
+        *,
+        new: bool = True,
+        any_secrets: bool = False,
+    ) -> Ledger:
+        """Open the ledger, making it where it is ``new``. Its secrets lie beside a file, or at ``secrets_path``.
+
+        ``any_secrets`` opens it also with another ledger's, to tell what is wrong with it.
 
         Raises:
-            LedgerRefused: the schema is of another version, or no place for the secrets is known.
+            LedgerRefused: the schema is of another version, no place for the secrets is known, they are another
+                ledger's, or there is no ledger where it isn't to be made.
             Refused: the secrets of a ledger that isn't empty are missing, or others may read them.
             LedgerFault: it is out of reach.
         """
+        if not new and not is_made(url):
+            raise LedgerRefused(f"{label_of(url)}: there is no ledger; see --ledger and RETENTION_LEDGER_URL")
         store = open_store(url)
         if secrets_path is None:
             if store.url.get_backend_name() != "sqlite":
@@ -65,8 +79,14 @@ class Ledger(Reading):
             secrets_path = Path(f"{store.url.database}.keys")
         with store.reading() as connection:
             empty = connection.execute(select(ENTRY.c.run).limit(1)).first() is None
+            newest = connection.execute(_NEWEST_KEY).scalar()
         # New secrets beside an old ledger would disown its signatures and its fingerprints.
         found = LedgerSecrets.load_or_create(secrets_path) if empty else LedgerSecrets.load(secrets_path)
+        if newest not in (None, found.public_key) and not any_secrets:
+            raise LedgerRefused(
+                f"{store.label}: {secrets_path} isn't the file of secrets that signed its newest closing; put back the "
+                "ledger's own (beside it, or RETENTION_LEDGER_KEYS), and run `retention ledger verify`"
+            )
         return cls(store, found, now)
 
     @classmethod
