@@ -214,7 +214,7 @@ def test_a_full_disk_is_named_in_one_line_and_leaves_the_ledger_sound(tmp_path: 
 def test_a_file_that_is_no_ledger_is_named_in_one_line(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "ledger.sqlite"
     file.write_bytes(content)
-    with pytest.raises(LedgerFault, match="it is no database") as fault:
+    with pytest.raises(LedgerRefused, match="it is no database") as fault:
         open_ledger(file)
     assert "\n" not in str(fault.value)
     assert file.read_bytes() == content
@@ -237,6 +237,34 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: P
     assert "geheim4711" not in "".join(traceback.format_exception(fault.value))
     assert "\n" not in str(fault.value)
     assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "option"),
+    [
+        ("postgresql", "password"),
+        ("postgresql", "sslpassword"),
+        ("postgresql", "other"),
+        ("mysql", "password"),
+    ],
+)
+def test_no_option_of_the_url_is_shown(tmp_path: Path, scheme: str, option: str) -> None:
+    url = f"{scheme}://127.0.0.1:{free_port()}/ledger?{option}=geheim4711"
+    with pytest.raises(LedgerFault, match=r"ledger \w+\+\w+://127.0.0.1:\d+/ledger: it does not answer") as fault:
+        Ledger.open(url, tmp_path / "keys", ticking())
+    assert "geheim4711" not in "".join(traceback.format_exception(fault.value))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"a letter to somebody, longer than what a database begins with"])
+def test_who_only_reads_a_ledger_makes_none(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "ledger.sqlite"
+    if content is not None:
+        file.write_bytes(content)
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(LedgerRefused, match=r"ledger\.sqlite: there is no ledger; see --ledger"):
+        Ledger.open(f"sqlite:///{file}", None, ticking(), new=False)
+    assert sorted(tmp_path.iterdir()) == before
+    assert content is None or file.read_bytes() == content
 
 
 @pytest.mark.parametrize("url", ["oracle://h/d", "no url", "sqlite://", "sqlite:///:memory:", ""])

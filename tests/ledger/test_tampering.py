@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from retention.ledger import Ledger
+from retention.ledger import Ledger, LedgerRefused
 from retention.ledger.entry import canonical, digest, genesis
-from support.ledgers import OPENED, open_ledger, rows, tamper
+from support.ledgers import OPENED, open_ledger, rows, tamper, ticking
 
 A_CHAIN = ("r2", "shop/member")
 
@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def problems(file: Path, expect: tuple[str, int] | None = None) -> str:
-    return "\n".join(open_ledger(file).verify(expect))
+    return "\n".join(Ledger.open(f"sqlite:///{file}", None, ticking(), any_secrets=True).verify(expect))
 
 
 def add(file: Path, run: str, task: str, kind: str, body: dict[str, object], key: str | None = None) -> str:
@@ -260,11 +260,44 @@ def test_a_ledger_whose_secrets_are_gone_does_not_get_new_ones(file: Path) -> No
     assert problems(file) == ""
 
 
-def test_with_the_secrets_of_another_ledger_every_signature_is_doubted(file: Path) -> None:
+def test_with_the_secrets_of_another_ledger_nothing_is_written_and_every_signature_is_doubted(file: Path) -> None:
     other = file.with_name("other.sqlite")
     open_ledger(other).close()
     Path(f"{other}.keys").replace(f"{file}.keys")
+    with pytest.raises(LedgerRefused, match=r"\.keys isn't the file of secrets that signed its newest closing"):
+        open_ledger(file)
     assert problems(file).count("its signature isn't this ledger's") == 4
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entry SET body = replace(body, 'approved', 'rejected') WHERE kind = 'approval'",
+        "UPDATE ledger_entry SET body = 'no JSON' WHERE kind = 'approval'",
+        "UPDATE ledger_entry SET hash = previous WHERE kind = 'approval'",
+        "UPDATE ledger_closing SET signature = '00' WHERE number = 4",
+        "DELETE FROM ledger_closing WHERE number = 4",
+    ],
+)
+def test_an_event_that_was_changed_is_neither_believed_nor_passed_over(file: Path, statement: str) -> None:
+    assert tamper(file, statement) == 1
+    ledger = open_ledger(file)
+    for read in (lambda: ledger.find("approval", "p"), lambda: ledger.events("approval")):
+        with pytest.raises(LedgerRefused, match=r"entry 1 of run e\w+-\w+ \(approval\) isn't as the ledger's own key"):
+            read()
+    assert len(ledger.events("closed")) == 3
+
+
+def test_who_looks_without_the_secrets_sees_that_a_closing_was_changed(file: Path) -> None:
+    def look() -> int:
+        ledger = Ledger.to_read(f"sqlite:///{file}", ticking())
+        assert ledger is not None
+        return len(ledger.events("closed"))
+
+    assert look() == 3
+    assert tamper(file, "UPDATE ledger_entry SET body = '{}' WHERE kind = 'closed' AND run = 'r2'") == 1
+    with pytest.raises(LedgerRefused, match=r"of run r2 \(closed\) isn't as"):
+        look()
 
 
 @pytest.mark.parametrize(

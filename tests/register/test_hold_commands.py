@@ -117,7 +117,7 @@ def test_what_is_unknown_or_missing_is_refused_without_repeating_a_value(
     assert says in refused.err
     assert refused.err.count("\n") == 1
     assert SECRET not in refused.err + refused.out
-    assert called(library, capsys, "hold", "list", "--json").document["holds"] == []
+    assert Holds(open_ledger(library.folder / "ledger.sqlite")).all() == ()
 
 
 def test_releasing_what_is_not_held_is_refused(library: Shop, capsys: Any) -> None:

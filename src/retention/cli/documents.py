@@ -33,7 +33,7 @@ def report(
     format_ = format_ or ("json" if state.json else "html")
     if format_ not in ("html", "xlsx", "json"):
         raise typer.BadParameter(f"{format_} is not html, xlsx or json", param_hint="--format")
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
         found = closed_run(ledger, run)
         path = None
         if format_ != "json" or out is not None:
@@ -54,7 +54,7 @@ def confirm(
     state: State = context.obj
     if not by.strip() or not note.strip():
         raise Refused("confirm: a confirmation without a name or a note proves nothing; fill in --by and --note")
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
         found = closed_run(ledger, run)
         confirmation = Confirmations(ledger).confirm(found.run, by, note)
     state.tell(asdict(confirmation), f"run {found.run} is confirmed by {confirmation.by}")

@@ -81,7 +81,7 @@ def release(
     state: State = context.obj
     if not by.strip() or not reason.strip():
         raise Refused("hold release: a release without a name or a reason proves nothing; fill in --by and --reason")
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
         released = Holds(ledger).release(hold, by.strip(), reason.strip())
     if state.json:
         state.print_json(released.as_json())
@@ -94,7 +94,7 @@ def list_(context: typer.Context) -> None:
     """Show every hold there ever was: who, why, since and until when; never whom it covers."""
     state: State = context.obj
     today = seoul_day(wall_clock())
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
         holds = Holds(ledger).all()
     shown = [one for one in holds if not state.databases or one.database in state.databases]
     documents = [{**one.as_json(), "live": one.live(today)} for one in shown]

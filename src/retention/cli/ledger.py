@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,17 +30,12 @@ def verify(
 ) -> None:
     """See that nothing in the ledger was changed, taken out or put in."""
     state: State = context.obj
-    if file is not None and not file.is_file():
-        raise Refused(f"{file}: there is no such file")
-    url = f"sqlite:///{file}" if file else state.ledger
     expected = _expected(expect)
-    ledger = Ledger.open(url, None, wall_clock) if file else None
-    if ledger is not None:
+    places = replace(state.places, ledger_url=state.ledger)
+    if file is not None:
+        places = replace(places, ledger_url=f"sqlite:///{file}", ledger_keys=None)
+    with places.open_ledger(wall_clock, new=False, any_secrets=True) as ledger:
         problems, head = ledger.verify(expected), ledger.head()
-        ledger.close()
-    else:
-        with state.open_ledger() as opened:
-            problems, head = opened.verify(expected), opened.head()
     if state.json:
         state.print_json({"ok": not problems, "head": head[0], "number": head[1], "problems": problems})
     else:
@@ -55,8 +51,8 @@ def export(context: typer.Context) -> None:
     state: State = context.obj
     # A ledger of years is more than memory holds: the document is written as its lines are.
     begin, between, end = ('{"entries": [\n', ",\n", "]}\n") if state.json else ("", "", "")
-    sys.stdout.write(begin)
-    with state.open_ledger() as ledger:
+    with state.open_ledger(new=False) as ledger:
+        sys.stdout.write(begin)
         for number, entry in enumerate(ledger.entries()):
             line = {
                 "run": entry.run,
@@ -100,7 +96,7 @@ def settle(
     state: State = context.obj
     if not by.strip() or not note.strip():
         raise Refused("settle: a decision without a name or a reason proves nothing; fill in --by and --note")
-    with state.open_pipeline() as pipeline:
+    with state.open_pipeline(new=False) as pipeline:
         document = settle_without(pipeline, run, Without(frozenset(without), by, note))
     if state.json:
         state.print_json({"run": run, **document["settled"], "problems": document["problems"]})

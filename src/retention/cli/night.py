@@ -73,7 +73,7 @@ def approve(
     state: State = context.obj
     if not by.strip() or not note.strip():
         raise Refused("approve: a decision without a name or a reason proves nothing; fill in --by and --note")
-    with state.open_pipeline() as pipeline:
+    with state.open_pipeline(new=False) as pipeline:
         found = load_plan(pipeline.ledger, digest)
         pipeline.refuse_future(max(found.as_of, state.as_of or found.as_of))
         rules = {rule.id: rule.planned for rule in found.waiting}
@@ -158,7 +158,7 @@ def verify_(
 ) -> None:
     """Look again: nothing due is left, ledger and markers agree, the ledger is whole."""
     state: State = context.obj
-    with state.open_pipeline() as pipeline:
+    with state.open_pipeline(new=False) as pipeline:
         found = verify(pipeline, state.as_of, quiesced=quiesced)
     if state.json:
         state.print_json(found.as_json())

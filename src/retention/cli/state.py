@@ -61,16 +61,16 @@ class State:
             typer.echo(text)
 
     @contextmanager
-    def open_ledger(self) -> Iterator[Ledger]:
-        """Open the ledger."""
-        with replace(self.places, ledger_url=self.ledger).open_ledger(wall_clock) as ledger:
+    def open_ledger(self, *, new: bool = True) -> Iterator[Ledger]:
+        """Open the ledger; where it isn't ``new``, nothing is made of a mistyped name."""
+        with replace(self.places, ledger_url=self.ledger).open_ledger(wall_clock, new=new) as ledger:
             yield ledger
 
     @contextmanager
-    def open_pipeline(self) -> Iterator[Pipeline]:
+    def open_pipeline(self, *, new: bool = True) -> Iterator[Pipeline]:
         """Load the matrix and open the ledger."""
         matrix, findings = load(self.config)
-        with self.open_ledger() as ledger:
+        with self.open_ledger(new=new) as ledger:
             yield Pipeline(
                 matrix=matrix,
                 findings=findings,

@@ -46,6 +46,11 @@ def genesis(run: str, task: str) -> str:
     return hashlib.sha256(canonical(["retention.ledger/1", run, task])).hexdigest()
 
 
+def opening_digest(run: str, body: Mapping[str, Json]) -> str:
+    """Return what is signed of a run's opening, by which tasks go before there is a closing that vouches for it."""
+    return hashlib.sha256(canonical(["retention.opening/1", run, body])).hexdigest()
+
+
 def digest(
     run: str, task: str, seq: int, kind: str, key: str | None, at: str, body: str, blob: str | None, previous: str
 ) -> str:

@@ -39,7 +39,7 @@ class Overtaken(LedgerFault):
 
 
 class LedgerRefused(Refused):
-    """The ledger isn't one this version can write to."""
+    """The ledger isn't one that can be used, or what it says can't be believed."""
 
 
 class Store:
@@ -51,8 +51,8 @@ class Store:
 
     @property
     def label(self) -> str:
-        """Return the ledger's URL without its password."""
-        return f"ledger {self.url.render_as_string(hide_password=True)}"
+        """Return how errors and reports name the ledger."""
+        return label_of(self.url)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -90,17 +90,27 @@ class Store:
             raise fault(f"{self.label}: {_reason(error)}; nothing is destroyed that it doesn't hold") from None
 
 
+def label_of(url: str | URL) -> str:
+    """Return the ledger's URL without its password, and without options, of which some are passwords too.
+
+    Raises:
+        LedgerRefused: the URL is of no supported engine.
+    """
+    plain = (_url(url) if isinstance(url, str) else url).set(query={})
+    return f"ledger {plain.render_as_string(hide_password=True)}"
+
+
 def is_made(text_url: str) -> bool:
-    """Whether there is a ledger at a URL; nothing is made by asking.
+    """Whether there is a ledger at a URL; nothing is made, or changed in a file, by asking.
 
     Raises:
         LedgerRefused: the URL is of no supported engine.
         LedgerFault: it is out of reach.
     """
     url = _url(text_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    if url.get_backend_name() == "sqlite" and not _is_database(Path(url.database or "")):
         return False
-    store = open_store(text_url, any_version=True)
+    store = Store(url, create_engine(url, hide_parameters=True, **_options(url)))
     try:
         with store.reading() as connection:
             return _version(connection) is not None
@@ -169,6 +179,16 @@ def _version(connection: Connection) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608 - a constant
 
 
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError as error:
+        raise LedgerFault(f"ledger {path}: it can't be read ({error.strerror})") from None
+
+
 def _make_file(url: URL) -> None:
     if not url.database or url.database == ":memory:":
         raise LedgerRefused("the ledger has to be a file or a server's database, not memory")
@@ -184,7 +204,7 @@ def _make_file(url: URL) -> None:
         raise LedgerFault(f"ledger {path}: it can't be made or written ({error.strerror})") from None
     # A file shorter than a page is empty to the engine, which would write over it.
     if begins not in (b"", _SQLITE):
-        raise LedgerFault(f"ledger {path}: it is no database; name another file")
+        raise LedgerRefused(f"ledger {path}: it is no database; name another file")
 
 
 def _options(url: URL) -> dict[str, Any]:

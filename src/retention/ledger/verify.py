@@ -85,7 +85,7 @@ def _closings(
             if closing["number"] != row.number or closing["previous"] != previous:
                 yield f"{name}: it doesn't follow the closing before it"
             yield from _ends(name, row.run, row.hash, closing, heads.get(row.run, {}))
-        if row.public_key != public_key or not _signed(row.public_key, row.signature, row.hash):
+        if row.public_key != public_key or not is_signature(row.public_key, row.signature, row.hash):
             yield f"{name}: its signature isn't this ledger's"
         if expect is not None and row.number == expect[1]:
             met = bool(expect[0]) and row.hash.startswith(expect[0])
@@ -135,10 +135,11 @@ def _blob_hash(packed: bytes | None) -> str | None:
 def is_signed(row: Row[Any], signature: str, public_key: str) -> bool:
     """Whether a closing entry is as it was written, and its signature that of a key."""
     own = digest(row.run, row.task, row.seq, row.kind, row.entry_key, row.at, row.body, row.blob_sha256, row.previous)
-    return own == row.hash and _signed(public_key, signature, row.hash)
+    return own == row.hash and is_signature(public_key, signature, row.hash)
 
 
-def _signed(public_key: str, signature: str, hash_: str) -> bool:
+def is_signature(public_key: str, signature: str, hash_: str) -> bool:
+    """Whether a signature is that of a key under a hash."""
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key)).verify(
             bytes.fromhex(signature), bytes.fromhex(hash_)

@@ -26,13 +26,17 @@ from retention.quality.measure import Check
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """A run as its opening entry tells it, and its closing document once it is closed."""
+    """A run as its opening entry tells it, and its closing document once it is closed.
+
+    What an opening says that isn't ``believed`` may have been written by somebody without the ledger's key.
+    """
 
     run: str
     at: str
     body: Mapping[str, Any]
     closed: Mapping[str, Any] | None
     settling: bool = False
+    believed: bool = True
 
     @property
     def over(self) -> bool:
@@ -62,25 +66,30 @@ class OpenedRun:
 
 def find_run(ledger: Ledger, run: str) -> OpenedRun | None:
     """Return a run, or None where the ledger holds none of that id."""
-    opened, closed, settling = None, None, False
+    opened, closed, settling, believed = None, None, False, True
     for entry in ledger.entries(run=run, task=RUN_TASK):
         if entry.kind == "opened":
-            opened = entry
+            opened, believed = entry, believed and ledger.believes(entry)
         elif entry.kind == "closed":
             closed = entry.body
         settling = settling or entry.kind == "settling"
-    return None if opened is None else OpenedRun(run, opened.at, opened.body, closed, settling)
+    return None if opened is None else OpenedRun(run, opened.at, opened.body, closed, settling, believed)
 
 
 def opened_run(ledger: Ledger, run: str) -> OpenedRun:
-    """Return a run that was opened.
+    """Return a run that was opened, to go by what its opening allows.
 
     Raises:
-        Refused: the ledger holds no such run.
+        Refused: the ledger holds no such run, or its opening was changed.
     """
     found = find_run(ledger, run)
     if found is None:
         raise Refused(f"run {run}: the ledger holds no such run; begin again from its plan")
+    if not found.believed:
+        raise Refused(
+            f"run {run}: its opening isn't as the ledger's own key signed it, so nothing goes by it; see `retention "
+            "ledger verify`, and let the next night settle the run"
+        )
     return found
 
 
@@ -88,12 +97,12 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
     """Decide over every rule of the plan and open the run. A run that is open already stays as it is.
 
     Raises:
-        Refused: a rule is accepted that the plan doesn't have, or nobody is named, or nothing was looked at before.
+        Refused: a rule is accepted that the plan doesn't have, or nobody is named, or nothing was looked at before, or
+            the opening was changed.
         LedgerFault: the ledger can't be written; nothing was begun.
     """
-    known = find_run(pipeline.ledger, run)
-    if known is not None:
-        return known
+    if find_run(pipeline.ledger, run) is not None:
+        return opened_run(pipeline.ledger, run)
     before = recall_before(pipeline.ledger, run)
     decisions = decide(plan, pipeline.approvals, wish.accepted, wish.by, in_utc(pipeline.now().isoformat()))
     withheld = {key: (outcome.status, outcome.reason) for key, outcome in decisions.withheld.items()}

@@ -34,14 +34,16 @@ class Places:
         )
 
     @contextmanager
-    def open_ledger(self, now: Callable[[], datetime]) -> Iterator[Ledger]:
-        """Open the ledger, making it where it is new.
+    def open_ledger(
+        self, now: Callable[[], datetime], *, new: bool = True, any_secrets: bool = False
+    ) -> Iterator[Ledger]:
+        """Open the ledger, making it where it is ``new``; with ``any_secrets``, also with another ledger's.
 
         Raises:
             Refused: it can't be used.
             LedgerFault: it is out of reach.
         """
-        ledger = Ledger.open(self.ledger_url, self.ledger_keys, now)
+        ledger = Ledger.open(self.ledger_url, self.ledger_keys, now, new=new, any_secrets=any_secrets)
         try:
             yield ledger
         finally:

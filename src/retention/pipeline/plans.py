@@ -44,11 +44,9 @@ def load_plan(ledger: Ledger, digest: str) -> Plan:
     """Return a recorded plan; the beginning of its digest is enough where no other begins so.
 
     Raises:
-        Refused: no plan, or several, have that digest.
+        Refused: no plan, or several, have that digest, or it was changed.
     """
-    whole = _whole_digest(ledger, digest)
-    entry = ledger.find(_KIND, whole)
-    assert entry is not None
+    entry = _find(ledger, digest)
     document = entry.body["plan"]
     sealed = _sealed(ledger, entry)
     rules = tuple(_rule(one, entry.body, sealed) for one in document["rules"])
@@ -63,7 +61,7 @@ def load_plan(ledger: Ledger, digest: str) -> Plan:
         holds=document.get("holds", ""),
         narrowed=entry.body["narrowed"],
     )
-    if plan.digest != whole:
+    if plan.digest != entry.key:
         raise _changed(digest)
     return plan
 
@@ -74,21 +72,21 @@ def plan_document(ledger: Ledger, digest: str) -> Mapping[str, Any]:
     Raises:
         Refused: as :func:`load_plan`.
     """
-    entry = ledger.find(_KIND, _whole_digest(ledger, digest))
-    assert entry is not None
-    document: Mapping[str, Any] = entry.body["plan"]
+    document: Mapping[str, Any] = _find(ledger, digest).body["plan"]
     return document
 
 
-def _whole_digest(ledger: Ledger, digest: str) -> str:
-    if ledger.find(_KIND, digest) is not None:
-        return digest
+def _find(ledger: Ledger, digest: str) -> Entry:
+    entry = ledger.find(_KIND, digest)
+    if entry is not None:
+        return entry
     known = {entry.key for entry in ledger.entries(kind=_KIND) if entry.key} if len(digest) >= _SHORTEST else set()
     found = sorted(key for key in known if key.startswith(digest))
-    if len(found) != 1:
+    entry = ledger.find(_KIND, found[0]) if len(found) == 1 else None
+    if entry is None:
         problem = "several plans begin so" if found else "the ledger holds no such plan"
         raise Refused(f"plan {digest}: {problem}; make one with `retention plan` and copy its digest")
-    return found[0]
+    return entry
 
 
 def _sealed(ledger: Ledger, entry: Entry) -> dict[str, Sealed]:

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from retention.errors import Refused
-from retention.ledger import Ledger
-from retention.ledger.ledger import RunHead
+from retention.ledger import Ledger, RunHead
 from retention.pipeline.plans import plan_document
 from retention.register import Confirmations
 
@@ -17,14 +16,16 @@ def closed_run(ledger: Ledger, run: str | None) -> RunHead:
     """Return a closed run; the last one where none is named.
 
     Raises:
-        Refused: there is no such run, or it is still open.
+        Refused: there is no such run, or it is still open, or its closing was changed.
     """
     runs = [one for one in ledger.runs() if run is None or one.run == run]
     closed = [one for one in runs if one.closed is not None]
     if not closed:
         problem = "it has not ended; the next run settles it" if runs else "the ledger holds no such run"
         raise Refused(f"run {run or '(last)'}: {problem}")
-    return closed[-1]
+    found = closed[-1]
+    ledger.events("closed", found.run)
+    return found
 
 
 def html_report(ledger: Ledger, run: RunHead, lang: str) -> str:
@@ -67,7 +68,7 @@ def closed_document(ledger: Ledger, run: RunHead, report: Path | None = None) ->
     """
     document: dict[str, Any] = dict(run.closed or {})
     number = document.pop("closing")["number"]
-    entry = next(one for one in ledger.entries(run=run.run, task="run", kind="closed"))
+    (entry,) = ledger.events("closed", run.run)
     document["ledger_head"] = f"{entry.hash}@{number}"
     document["confirmations"] = [
         {"by": one.by, "note": one.note, "at": one.at} for one in Confirmations(ledger).of_run(run.run)

@@ -11,15 +11,20 @@ from retention.database.lease import fence, refuse_while_at_work
 from retention.errors import Refused
 from retention.execute.context import Outcome
 from retention.execute.settle import committed, latest, settle
-from retention.ledger.ledger import RunHead
+from retention.ledger import RunHead
 from retention.ledger.tables import RUN_TASK
 from retention.matrix.binding import Binding
 from retention.pipeline.base import Pipeline
 from retention.pipeline.closing import run_document
-from retention.pipeline.opening import opened_run
+from retention.pipeline.opening import find_run
 from retention.pipeline.outcomes import refused_before
 from retention.pipeline.plans import load_plan
 from retention.plan.plan import RulePlan
+
+_UNSIGNED = (
+    "its opening isn't as the ledger's own key signed it: what it says of rules that were withheld, of approvals, of "
+    "checks and of holds proves nothing"
+)
 
 
 @dataclass(frozen=True)
@@ -137,15 +142,16 @@ def _close(
         with binding.database.planning() as connection:
             markers.update(committed(connection, run.run))
     last = latest(entry.body for entry in ledger.entries(run=run.run, kind="batch"))
-    plan, opened = load_plan(ledger, run.opened["plan"]), opened_run(ledger, run.run)
+    plan, opened = load_plan(ledger, run.opened["plan"]), find_run(ledger, run.run)
+    assert opened is not None
     unseen = {rule.unit for rule in plan.rules if (rule.database, rule.shard) in gone}
     batches, wrong = settle({key: body for key, body in last.items() if key[0] not in unseen}, markers)
     begun = unseen.intersection(unit for unit, _seq in last)
-    problems = [*_decided(decision), *wrong]
+    problems = [*_decided(decision), *([] if opened.believed else [_UNSIGNED]), *wrong]
     problems.extend(_unseen(name, [body for (unit, _), body in last.items() if unit == name]) for name in sorted(begun))
     ledger.chain(run.run, RUN_TASK).append("settled", {"batches": batches, "problems": problems})
     went = [body for key, body in last.items() if key in markers]
-    withheld = opened.withheld(plan)
+    withheld = opened.withheld(plan) if opened.believed else {}
     outcomes = [withheld.get((rule.id, rule.shard)) or _outcome(rule, went) for rule in plan.rules]
     document = {
         **run_document(pipeline, plan, opened, [*outcomes, *refused_before(opened)], opened.before),

@@ -9,7 +9,7 @@ from typing import Any
 
 from retention.errors import Finding
 from retention.execute.settle import committed, latest, runs_of, settle
-from retention.ledger.ledger import RunHead
+from retention.ledger import RunHead
 from retention.matrix.binding import Binding
 from retention.pipeline.after import take_checks
 from retention.pipeline.base import Pipeline
