@@ -239,3 +239,24 @@ def test_a_table_without_transactions_is_refused(mariadb_url: str, tmp_path: Pat
     codes = found(mariadb_url, tmp_path, LOG, capsys, made)
     assert "storage engine without transactions" in codes["RET243"][0]["what"]
     assert "RET243" not in found(mariadb_url, tmp_path, LOG, capsys, "ALTER TABLE log ENGINE = InnoDB")
+
+
+@pytest.mark.parametrize(
+    ("server", "spoilt", "mended"),
+    [
+        pytest.param("mariadb", "ENGINE = Aria", "ENGINE = InnoDB", marks=pytest.mark.mariadb),
+        pytest.param("postgresql", "SET UNLOGGED", "SET LOGGED", marks=pytest.mark.postgresql),
+    ],
+)
+def test_the_pipeline_s_own_tables_must_keep_what_they_are_given(
+    server: str, spoilt: str, mended: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: Any
+) -> None:
+    url = request.getfixturevalue(f"{server}_url")
+    found(
+        url, tmp_path, LOG, capsys, "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind INTEGER, parent INTEGER)"
+    )
+    codes = found(url, tmp_path, LOG, capsys, f"ALTER TABLE retention_batch {spoilt}")
+    assert [(one["where"], one["scope"]) for one in codes["RET246"]] == [("shop.retention_batch", "run")]
+    called = Shop(url, tmp_path, tmp_path / "matrix.yaml").call(capsys, "run")
+    assert (called.code, "RET246" in called.err) == (2, True)
+    assert "RET246" not in found(url, tmp_path, LOG, capsys, f"ALTER TABLE retention_batch {mended}")

@@ -89,6 +89,53 @@ def test_a_table_that_does_not_take_every_row_as_it_is_stops_the_rule(
     ]
 
 
+FORGETFUL = """\
+classification: advised
+tables: {shop.payment: {}, shop.payment_kept: {}, shop.card: {}, shop.card_kept: {}}
+rules:
+  - id: payments
+    table: shop.payment
+    keep: [{basis: login, since: at}]
+    then: separate
+    to: shop.payment_kept
+    with: [{table: shop.card, columns: [payment_id], to_columns: [id], to: shop.card_kept}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("server", "kept", "card", "says"),
+    [
+        pytest.param("mariadb", "%s ENGINE = MEMORY", "%s ENGINE = MyISAM", "engine", marks=pytest.mark.mariadb),
+        pytest.param(
+            "postgresql",
+            "%s PARTITION BY RANGE (id); CREATE UNLOGGED TABLE k1 PARTITION OF payment_kept FOR VALUES FROM (0) TO (9)",
+            "UNLOGGED %s",
+            "UNLOGGED",
+            marks=pytest.mark.postgresql,
+        ),
+    ],
+)
+def test_a_table_that_forgets_what_it_is_given_stops_the_rule(
+    server: str, kept: str, card: str, says: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: Any
+) -> None:
+    made = [
+        "CREATE TABLE payment (id INTEGER PRIMARY KEY, at DATE)",
+        "CREATE TABLE card (id INTEGER PRIMARY KEY, payment_id INTEGER)",
+        *f"CREATE {kept % 'TABLE payment_kept (id INTEGER PRIMARY KEY, at DATE)'}".split("; "),
+        f"CREATE {card % 'TABLE card_kept (id INTEGER PRIMARY KEY, payment_id INTEGER)'}",
+    ]
+    url = request.getfixturevalue(f"{server}_url")
+    told = found(url, tmp_path, FORGETFUL, capsys, *made)["RET245"]
+    assert [(one["where"], one["severity"], one["scope"]) for one in told] == [
+        ("shop.payment_kept", "error", "rule"),
+        ("shop.card_kept", "error", "rule"),
+    ]
+    assert all(says in one["what"] for one in told)
+    mended = [f"DROP TABLE {name}" for name in ("payment_kept", "card_kept")]
+    mended += [f"CREATE TABLE {name}_kept AS SELECT * FROM {name}" for name in ("payment", "card")]
+    assert "RET245" not in found(url, tmp_path, FORGETFUL, capsys, *mended)
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_the_role_has_to_be_let_in_where_rows_are_moved_to(
     server: str, request: pytest.FixtureRequest, tmp_path: Path, capsys: Any

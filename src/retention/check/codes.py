@@ -194,6 +194,29 @@ _DATABASE = (
         "A table that came later refers to `member` ON DELETE CASCADE, which the role may not read: its rows would go.",
     ),
     Code(
+        "RET245", "place-forgets", "error", "rule", "ALTER TABLE … ENGINE = InnoDB; on PostgreSQL SET LOGGED",
+        "`payment_kept` is UNLOGGED: after a crash nothing is left of what the law wants for three years more.",
+    ),
+    Code(
+        "RET246", "own-table-forgets", "error", "run", "ALTER TABLE … ENGINE = InnoDB; on PostgreSQL SET LOGGED",
+        "`retention_batch` in MyISAM: a batch that was taken back has a marker, and is told as done.",
+    ),
+    Code(
+        "RET247", "trigger-destroys", "error", "rule",
+        "drop the trigger, or name its table as a part under `with:` if it holds the same record",
+        "A trigger on `orders` deletes their payments, which have five years to run. Other tables than those of the "
+        "matrix: a warning.",
+    ),
+    Code(
+        "RET248", "trigger-changes", "warning", "rule", "see that what it changes is nothing a statute wants unchanged",
+        "A trigger on `orders` sets the amount of their payments to 0 when they go.",
+    ),
+    Code(
+        "RET249", "update-carried", "error", "rule",
+        "leave the column out, or make the foreign key ON UPDATE NO ACTION",
+        "`login_id` becomes a token, and ON UPDATE CASCADE writes it into the log, which has two years to run.",
+    ),
+    Code(
         "RET250", "partitions-not-by-clock", "warning", "rule",
         "partition the table by ranges of the clock, or take `drop_partitions` out",
         "A log partitioned by shop: none of its partitions ever holds nothing but old rows.",

@@ -39,7 +39,16 @@ def _changed(binding: Binding, rule: Rule) -> Iterator[Finding]:
     changed = {name for name, spec in rule.columns.items() if spec.name != "keep"}
     for relation in binding.graph.to(table_key(rule.table)):
         for own, other in zip(relation.columns, relation.parent_columns, strict=False):
-            if relation.holds and other in changed:
-                child = binding.name_of(relation.child)
-                what = f"rule {rule.id} changes {rule.table}.{other}, to which {child}.{own} refers: rows lose theirs"
-                yield finding("RET218", rule.columns[other].place, what, rule.id)
+            if other not in changed:
+                continue
+            place, child = rule.columns[other].place, binding.name_of(relation.child)
+            what = f"rule {rule.id} changes {rule.table}.{other}, to which {child}.{own} refers"
+            if relation.carries:
+                what = f"{what} ON UPDATE {relation.on_update}: it changes in rows there that the rule doesn't name"
+                yield finding("RET249", place, what, rule.id)
+            elif relation.declared:
+                do = "leave the column out, or drop the foreign key and change the column in both tables with one token"
+                what = f"{what}: where a row does, the database refuses the change"
+                yield finding("RET218", place, what, rule.id, do=do)
+            elif relation.holds:
+                yield finding("RET218", place, f"{what}: rows lose theirs", rule.id)

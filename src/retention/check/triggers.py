@@ -1,22 +1,33 @@
-"""Triggers that write somewhere else when a rule's row goes or changes: what is destroyed may live on there."""
+"""Triggers that a rule's rows set off as they go or change: what they copy lives on, what they reach no rule counts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from retention.check.codes import finding
-from retention.check.parts import parts_of
+from retention.check.parts import parts_of, tables_of
 from retention.database.catalog import Facts, Trigger
+from retention.database.names import TableKey
 from retention.errors import Finding
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.model import Rule
 
 _WRITES = re.compile(r"\b(INSERT\s+INTO|REPLACE\s+INTO|MERGE\s+INTO|COPY|NOTIFY|pg_notify|EXECUTE)\b", re.IGNORECASE)
+# What is between /*! and */ MariaDB carries out.
+_COMMENT = re.compile(r"^\s*--[^\n]*|/\*(?!!).*?\*/", re.MULTILINE | re.DOTALL)
+# SQLite and PostgreSQL tell a trigger's or rule's head with it: ON follows its DELETE there, or TO. TRUNCATE(x, 2) is a
+# function of MariaDB.
+_DESTROYS = re.compile(
+    r'\b(?:DELETE(?!\s+(?:ON|TO)\b)[\w\s$.,`"*]*?\bFROM|TRUNCATE(?=\s+[\w`"]))\b(.*?)(?:\bWHERE\b|;|\Z)',
+    re.IGNORECASE | re.DOTALL,
+)
+_CHANGES = re.compile(r"\bUPDATE\b([^;']*?)\bSET\b", re.IGNORECASE)
+_CALLS = re.compile(r'\b(?:CALL\s+|PERFORM\s+(?=[\w$."]+\s*\())([\w$.]+)', re.IGNORECASE)
 
 
 def triggers(binding: Binding, facts: Facts) -> Iterator[Finding]:
-    """Yield each such trigger, once for a rule."""
+    """Yield each such trigger, once for a rule and what it does."""
     for rule in binding.rules:
         table = table_key(rule.table)
         events = {"DELETE"} if rule.action.on_rows else {"UPDATE"}
@@ -27,17 +38,55 @@ def triggers(binding: Binding, facts: Facts) -> Iterator[Finding]:
             name = str(binding.name_of(kept))
             what = f"{name} is system-versioned: what rule {rule.id} destroys stays in its history"
             yield finding("RET229", rule.place, what, name)
+        changed = {name.lower() for name in (*rule.columns, rule.mark or "")}
         for trigger in facts.triggers:
             mine = trigger.events & (events if trigger.table == table else {"DELETE"})
-            here = trigger.table == table or trigger.table in parts
-            if here and mine and _WRITES.search(trigger.body):
-                yield _copies(binding, rule, trigger, " and ".join(sorted(mine)))
+            if trigger.columns and changed.isdisjoint(map(str.lower, trigger.columns)):
+                mine -= {"UPDATE"}
+            if mine and (trigger.table == table or trigger.table in parts):
+                when = f"at {' and '.join(sorted(mine))} of {binding.name_of(trigger.table)}"
+                yield from _does(binding, rule, trigger, when, parts)
 
 
-def _copies(binding: Binding, rule: Rule, trigger: Trigger, events: str) -> Finding:
-    table = binding.name_of(trigger.table)
-    what = (
-        f"the trigger {trigger.name} writes elsewhere at {events} of {table}: what rule {rule.id} destroys may be "
-        "copied in that very moment"
-    )
-    return finding("RET219", str(table), what, rule.id)
+def _does(binding: Binding, rule: Rule, trigger: Trigger, when: str, parts: set[TableKey]) -> Iterator[Finding]:
+    where, who = str(binding.name_of(trigger.table)), f"the trigger {trigger.name}"
+    if _WRITES.search(trigger.body):
+        what = f"{who} writes elsewhere {when}: what rule {rule.id} destroys may be copied in that very moment"
+        yield finding("RET219", where, what, rule.id)
+    said = _COMMENT.sub(" ", trigger.body)
+    destroyed = [found[1] for found in _DESTROYS.finditer(said)]
+    named = ", ".join(_named(binding, _of_matrix(binding) - parts, destroyed))
+    if named:
+        what = f"{who} destroys rows of {named} {when}: no rule has found those to have lapsed, and none counts them"
+        yield finding("RET247", where, what, rule.id)
+    elif destroyed:
+        yield finding("RET247", where, f"{who} destroys other rows {when}", rule.id, severity="warning")
+    changed = [found[1] for found in _CHANGES.finditer(said)]
+    named = ", ".join(_named(binding, binding.schema.tables.keys() - {trigger.table}, changed))
+    if named:
+        yield finding("RET248", where, f"{who} changes rows of {named} {when} under rule {rule.id}", rule.id)
+    called = ", ".join(sorted(set(_CALLS.findall(said))))
+    if called:
+        what = f"{who} calls {called} {when} under rule {rule.id}, and nobody sees from here what that changes"
+        yield finding("RET248", where, what, rule.id)
+
+
+def _of_matrix(binding: Binding) -> set[TableKey]:
+    """Return the tables of which the matrix says what is to be kept."""
+    entries = binding.matrix.tables.items()
+    listed = {table_key(name) for name, entry in entries if binding.has(name) and entry.out_of_scope is None}
+    return listed.union(*(tables_of(binding, rule) for rule in binding.rules))
+
+
+def _named(binding: Binding, tables: Iterable[TableKey], pieces: Iterable[str]) -> list[str]:
+    """Return those tables that pieces of SQL name, quoted or not, in their own schema or without one."""
+    text = re.sub(r'[`"]', "", ";".join(pieces)).lower()
+    return sorted(str(binding.name_of(table)) for table in tables if _names(text, table, binding.schema.default))
+
+
+def _names(text: str, table: TableKey, default: str | None) -> bool:
+    name, schema = table.name.lower(), (table.schema or default or "").lower()
+    if name not in text:
+        return False
+    found = re.finditer(rf"(?:([\w$]+)\s*\.\s*)?(?<![\w$]){re.escape(name)}(?![\w$])", text)
+    return any(one[1] in (None, schema) for one in found)

@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from retention.database.clock_words import ClockWords
 from retention.database.columns import BYTES, ColumnKind
-from retention.database.names import TableKey
+from retention.database.names import ForeignKey, TableKey
 from retention.database.native import DigitsReading, NativeReading, NumberReading, by_stretch
 from retention.database.onlooker import Onlooker
 from retention.database.reading import EARLIEST, Reading, Sql
@@ -105,6 +105,11 @@ class Dialect(ClockWords, Onlooker, Walking):
         """Return table and name of columns that hold JSON though their type doesn't say so."""
         del connection, schema
         return set()
+
+    def key_options(self, connection: Connection) -> Mapping[ForeignKey, Mapping[str, str]]:
+        """Return what foreign keys do ON DELETE and ON UPDATE, where reflection doesn't say so of every one."""
+        del connection
+        return {}
 
     def kind(self, type_: types.TypeEngine[Any]) -> ColumnKind:
         """Return what a reflected type is to this product."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+ForeignKey = tuple[str, tuple[str, ...], str]
+"""A foreign key by its table, its columns, and the table it leads to."""
 _PLAIN = re.compile(r'[^".\s](?:[^".]*[^".\s])?')
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine.reflection import Inspector, ObjectKind, ObjectScope
 
 from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.dialect import Dialect
-from retention.database.names import TableKey
+from retention.database.names import ForeignKey, TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation
 
@@ -73,6 +73,7 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
     roots: dict[TableKey, TableKey] = {}
     for schema in dialect.schemas(connection, {_own(name, default) for name in schemas}):
         partitions = dialect.partitions(connection, schema)
+        options = dialect.key_options(connection)
         roots.update({TableKey(schema, name): root for name, root in partitions.items()})
         found = _Reflected(inspector, schema)
         charsets = dialect.charsets(connection, schema)
@@ -83,7 +84,7 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
             key = TableKey(schema, name)
             tables[key] = _shape(key, columns, found, charsets, jsons, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
-                relations.append(_relation(key, foreign, default))  # noqa: PERF401 - reads better than one expression
+                relations.append(_relation(key, foreign, default, options))  # noqa: PERF401 - reads better than one expression
     return Schema(tables, _resolved(relations, tables, roots, dialect), default)
 
 
@@ -220,18 +221,26 @@ def _partial(index: Mapping[str, Any]) -> bool:
     return any(name.endswith("_where") and value is not None for name, value in options.items())
 
 
-def _relation(child: TableKey, foreign: Mapping[str, Any], default: str | None) -> Relation:
+def _relation(
+    child: TableKey,
+    foreign: Mapping[str, Any],
+    default: str | None,
+    known: Mapping[ForeignKey, Mapping[str, str]],
+) -> Relation:
     parent = TableKey(_own(foreign.get("referred_schema"), default), foreign["referred_table"])
-    rule = str((foreign.get("options") or {}).get("ondelete") or "NO ACTION")
+    columns = tuple(foreign["constrained_columns"])
+    options = known.get((child.name, columns, foreign["referred_table"])) or foreign.get("options") or {}
+    rule = str(options.get("ondelete") or "NO ACTION")
     # PostgreSQL may empty some of the columns only: SET NULL (member_id).
     action, _, some = rule.partition("(")
     return Relation(
         name=foreign.get("name"),
         child=child,
-        columns=tuple(foreign["constrained_columns"]),
+        columns=columns,
         parent=parent,
         parent_columns=tuple(foreign["referred_columns"]),
         on_delete=action.strip().upper(),
+        on_update=str(options.get("onupdate") or "NO ACTION").upper(),
         emptied=tuple(name.strip().strip('"') for name in some.rstrip(")").split(",") if name.strip()),
     )
 

@@ -28,6 +28,7 @@ class Relation:
     parent: TableKey
     parent_columns: tuple[str, ...]
     on_delete: str = "NO ACTION"
+    on_update: str = "NO ACTION"
     declared: bool = True
     holds: bool = True
     detach: bool = False
@@ -51,6 +52,11 @@ class Relation:
     def refuses(self) -> bool:
         """Whether the database refuses to delete a row that is referred to."""
         return self.declared and self.on_delete not in ("CASCADE", "SET NULL", "SET DEFAULT")
+
+    @property
+    def carries(self) -> bool:
+        """Whether the database changes a reference by itself when the value it leads to changes."""
+        return self.declared and self.on_update in ("CASCADE", "SET NULL", "SET DEFAULT")
 
     @property
     def blocks(self) -> bool:

@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -37,6 +37,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     true,
     type_coerce,
     types,
@@ -50,6 +51,7 @@ from sqlalchemy.sql.visitors import replacement_traverse
 from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.dialect import Dialect
 from retention.database.explain import Explain
+from retention.database.names import ForeignKey
 from retention.database.reading import EARLIEST, Reading, Sql
 from retention.database.textformat import TextFormat
 from retention.database.texts import IsoShape, text_reading
@@ -66,6 +68,10 @@ _ANYTHING = (ColumnKind.DATE, ColumnKind.NAIVE, ColumnKind.INTEGER, ColumnKind.D
 _SEARCHED = re.compile(r"SEARCH .* USING (?:(?:COVERING )?INDEX (?P<name>.+?)|(?:INTEGER )?PRIMARY KEY) \(")
 _PLUS = custom_op[Any]("+")
 _KEEPS = "retention keeps the journal"
+_KEYS = text("""
+SELECT m.name, k.id, k."table", k.on_delete, k.on_update, k."from"
+FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) k WHERE m.type = 'table' ORDER BY m.name, k.id, k.seq
+""")
 _AS_IT_IS = "+0 days"
 """A modifier makes SQLite work a date out: without one it gives 30 February back as it was written."""
 
@@ -311,6 +317,16 @@ class SQLite(Dialect):
     def numbers(self, column: Sql) -> Sql:
         """Return the numbers as one text."""
         return func.group_concat(column, type_=String())
+
+    def key_options(self, connection: Connection) -> Mapping[ForeignKey, Mapping[str, str]]:
+        """Return those of every key: reflection reads them from texts, and not where a column's own says REFERENCES."""
+        columns: dict[tuple[str, ...], list[str]] = {}
+        for *key, column in connection.execute(_KEYS):
+            columns.setdefault(tuple(map(str, key)), []).append(column)
+        return {
+            (name, tuple(names), parent): {"ondelete": on_delete, "onupdate": on_update}
+            for (name, _id, parent, on_delete, on_update), names in columns.items()
+        }
 
     def changes_by_others(self, connection: Connection) -> int:
         """Return the file's ``data_version`` as this connection sees it, outside of any transaction."""

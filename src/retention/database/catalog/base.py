@@ -32,12 +32,16 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A trigger, or what acts like one, on a table; ``body`` is its text as the engine keeps it."""
+    """A trigger, or what acts like one, on a table; ``body`` is its text as the engine keeps it.
+
+    ``columns``: those whose UPDATE alone sets it off; empty is any.
+    """
 
     name: str
     table: TableKey
     events: frozenset[str]
     body: str
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ class Facts:
     """Per table those that inherit it: their rows are taken for its own."""
     without_rollback: frozenset[TableKey] = frozenset()
     """Tables of a storage engine that can't take back what a transaction did."""
+    unlogged: frozenset[TableKey] = frozenset()
+    """Tables that a crash of the server empties."""
     lacking: tuple[Need, ...] = ()
     """Rights that the role was asked for and doesn't have."""
     excess: str | None = None

@@ -11,7 +11,8 @@ from retention.database.names import TableKey
 
 _DELETE, _UPDATE = 8, 16
 _TRIGGERS = text("""
-SELECT n.nspname, c.relname, t.tgname, t.tgtype::int, p.prosrc
+SELECT n.nspname, c.relname, t.tgname, t.tgtype::int, p.prosrc, ARRAY(SELECT a.attname::text FROM pg_attribute a
+  WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr))
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND NOT c.relispartition
@@ -52,6 +53,12 @@ JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamesp
 JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
 WHERE NOT c.relispartition AND c.relkind IN ('r', 'p', 'f')
 ORDER BY 1, 2, 3, 4
+""")
+_UNLOGGED = text("""
+SELECT DISTINCT n.nspname, c.relname
+FROM pg_class u JOIN pg_class c ON c.oid = coalesce(pg_partition_root(u.oid), u.oid)
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE u.relpersistence = 'u' AND u.relkind IN ('r', 'p')
 """)
 _ROWS = text("""
 SELECT n.nspname, c.relname, (SELECT sum(greatest(l.reltuples, 0)) FROM pg_class l
@@ -98,6 +105,7 @@ class PostgreSQLCatalog(Catalog):
             partition_keys={table: tuple(names) for table, names in alone.items()},
             inherited={table: tuple(children) for table, children in inherited.items()},
             hidden=frozenset(key(schema, name) for schema, name in connection.execute(_HIDDEN)),
+            unlogged=frozenset(key(schema, name) for schema, name in connection.execute(_UNLOGGED)),
         )
 
     def rows(self, connection: Connection) -> dict[TableKey, int]:
@@ -142,9 +150,9 @@ class PostgreSQLCatalog(Catalog):
 
     @staticmethod
     def _triggers(connection: Connection) -> Iterator[Trigger]:
-        for schema, name, trigger, kind, body in connection.execute(_TRIGGERS):
-            events = {word for word, bit in (("DELETE", _DELETE), ("UPDATE", _UPDATE)) if kind & bit}
-            yield Trigger(trigger, TableKey(own(schema, connection), name), frozenset(events), body or "")
+        for schema, name, trigger, kind, body, columns in connection.execute(_TRIGGERS):
+            events = frozenset(word for word, bit in (("DELETE", _DELETE), ("UPDATE", _UPDATE)) if kind & bit)
+            yield Trigger(trigger, TableKey(own(schema, connection), name), events, body or "", frozenset(columns))
 
     @staticmethod
     def _rewrites(connection: Connection) -> Iterator[Trigger]:

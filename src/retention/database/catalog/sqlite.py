@@ -15,6 +15,7 @@ from retention.database.names import TableKey
 
 _TRIGGERS = text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name")
 _TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+_OF = re.compile(r"\bUPDATE\s+OF\s+(.*?)\s+ON\b", re.IGNORECASE | re.DOTALL)
 _EVENT = re.compile(r"\b(DELETE|UPDATE|INSERT)\b(?=.*?\bON\b)", re.IGNORECASE | re.DOTALL)
 
 
@@ -25,7 +26,7 @@ class SQLiteCatalog(Catalog):
         """Return the triggers."""
         return Facts(
             triggers=tuple(
-                Trigger(name, TableKey(None, table), _events(sql or ""), sql or "")
+                Trigger(name, TableKey(None, table), _events(sql or ""), sql or "", _columns(sql or ""))
                 for name, table, sql in connection.execute(_TRIGGERS)
             )
         )
@@ -64,3 +65,9 @@ def _events(sql: str) -> frozenset[str]:
     """Return what sets the trigger off: the first such word of its text."""
     found = _EVENT.search(sql)
     return frozenset({found.group(1).upper()} if found else ())
+
+
+def _columns(sql: str) -> frozenset[str]:
+    """Return the columns whose UPDATE sets the trigger off."""
+    found = _OF.search(sql)
+    return frozenset(name.strip(' "`[]\n') for name in found.group(1).split(",")) if found else frozenset()
