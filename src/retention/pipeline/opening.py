@@ -16,7 +16,7 @@ from retention.ledger.tables import RUN_TASK
 from retention.matrix.facts import facts
 from retention.pipeline.base import Pipeline
 from retention.pipeline.before import recall_before
-from retention.pipeline.decide import decide
+from retention.pipeline.decide import check_accepted, decide
 from retention.pipeline.holds import holds_recorded
 from retention.pipeline.wish import Wish
 from retention.plan.plan import Plan
@@ -87,9 +87,10 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
     """Decide over every rule of the plan and open the run. A run that is open already stays as it is.
 
     Raises:
-        Refused: a rule is accepted that the plan doesn't have, or nobody is named, or nothing was looked at before.
+        Refused: a rule is accepted that the matrix doesn't have, or nobody is named, or nothing was looked at before.
         LedgerFault: the ledger can't be written; nothing was begun.
     """
+    check_accepted(pipeline, wish)
     known = find_run(pipeline.ledger, run)
     if known is not None:
         return known
