@@ -80,6 +80,9 @@ def test_a_night_whose_report_can_not_be_written_was_not_refused(tmp_path: Path,
     assert ran.code == 5 and "can't be written" in ran.err
     assert ran.document["status"] == "succeeded" and ran.document["report"] is None
     assert shop.one("SELECT count(*) FROM log") == 0
+    nowhere = tmp_path / "nowhere" / "report.html"
+    assert shop.call(capsys, "report", "--out", str(nowhere), day=None).code == 2
+    assert not nowhere.parent.exists(), "a slip of the pen makes no folders"
 
 
 def test_who_accepts_has_a_name(tmp_path: Path, capsys: Any) -> None:
@@ -118,7 +121,7 @@ def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Pa
     (key,) = shop.call(capsys, "key", "list", "--json", day=None).document["keys"]
     ledger = shop.environment["RETENTION_LEDGER_URL"]
     shop.environment["RETENTION_LEDGER_URL"] = "sqlite:////proc/nowhere/ledger.sqlite"
-    assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 5
+    assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 2
     shop.environment["RETENTION_LEDGER_URL"] = ledger
     assert shop.call(capsys, "key", "list", "--json", day=None).document["keys"] == [key]
     assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 0

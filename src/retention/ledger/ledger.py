@@ -34,7 +34,7 @@ from sqlalchemy import (
 from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, pack
 from retention.ledger.serial import enter
-from retention.ledger.store import LedgerFault, LedgerRefused, Overtaken, Store, is_made, open_store, upgrade
+from retention.ledger.store import LedgerFault, LedgerRefused, Overtaken, Store, is_made, open_store, opening, upgrade
 from retention.ledger.tables import AT_ONCE, CLOSING, ENTRY, RUN_TASK
 from retention.ledger.verify import is_signed, problems
 
@@ -78,13 +78,13 @@ class Ledger:
         self._turn = threading.Lock()
 
     @classmethod
+    @opening()
     def open(cls, url: str, secrets_path: Path | None, now: Callable[[], datetime]) -> Ledger:
         """Open the ledger, making it where it is new. Its secrets lie beside a file, or at ``secrets_path``.
 
         Raises:
-            LedgerRefused: the schema is of another version, or no place for the secrets is known.
+            LedgerRefused: it is out of reach, its schema is of another version, or no place for the secrets is known.
             Refused: the secrets of a ledger that isn't empty are missing, or others may read them.
-            LedgerFault: it is out of reach.
         """
         store = open_store(url)
         if secrets_path is None:
@@ -100,14 +100,14 @@ class Ledger:
         return cls(store, found, now)
 
     @classmethod
+    @opening()
     def to_read(cls, url: str, now: Callable[[], datetime]) -> Ledger | None:
         """Open a ledger to look into, without its secrets: who only shows it can't sign. None where there is none.
 
         Looking makes nothing. What is written through it would be found out: it isn't signed with the ledger's key.
 
         Raises:
-            LedgerRefused: the URL is of no supported engine, or a newer version wrote it.
-            LedgerFault: it is out of reach.
+            LedgerRefused: it is out of reach, its URL is of no supported engine, or a newer version wrote it.
         """
         if not is_made(url):
             return None
@@ -124,12 +124,12 @@ class Ledger:
         return self._store.url
 
     @staticmethod
+    @opening()
     def upgrade_url(url: str) -> None:
         """Bring the schema of the ledger at a URL to this version.
 
         Raises:
-            LedgerRefused: the URL is of no supported engine.
-            LedgerFault: it is out of reach.
+            LedgerRefused: it is out of reach, or its URL is of no supported engine.
         """
         store = open_store(url, any_version=True)
         upgrade(store)

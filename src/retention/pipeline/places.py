@@ -38,8 +38,7 @@ class Places:
         """Open the ledger, making it where it is new.
 
         Raises:
-            Refused: it can't be used.
-            LedgerFault: it is out of reach.
+            Refused: it can't be used, or is out of reach.
         """
         ledger = Ledger.open(self.ledger_url, self.ledger_keys, now)
         try:
