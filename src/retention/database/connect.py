@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Connection, Engine, exc
 
-from retention.database.boundary import guarded
+from retention.database.boundary import code_of, guarded
 from retention.database.dialect import Dialect
 from retention.database.mariadb import MariaDB
 from retention.database.postgresql import PostgreSQL
 from retention.database.sqlite import SQLite
 from retention.database.url import ConnectionSource
 from retention.database.watch import Watch
-from retention.errors import DatabaseFault, Refused
+from retention.errors import Refused
 
 _DIALECTS: dict[str, Dialect] = {
     "postgresql": PostgreSQL(),
@@ -149,9 +149,10 @@ def open_database(name: str, shard: int, connection_name: str, url: URL) -> Data
     dialect = _DIALECTS[url.get_backend_name()]
     database = Database(name, shard, connection_name, dialect, dialect.engine(url))
     try:
-        with guarded(database.label), database.engine.connect():
+        with database.engine.connect():
             pass
-    except DatabaseFault as fault:
+    except exc.SQLAlchemyError as error:
         database.close()
-        raise Refused(f"{fault}; check its URL, and that it is up and lets this role in") from None
+        problem = f"{database.label}: it can't be opened ({code_of(error)})"
+        raise Refused(f"{problem}; check its URL, and that it is up and lets this role in") from None
     return database
