@@ -13,6 +13,7 @@ from sqlalchemy import create_engine, make_url
 from sqlalchemy.pool import NullPool
 
 from retention.database.ddl import split
+from retention.database.own_tables import TABLES
 from support.engines import SERVERS
 from support.shop import ROOT, Shop, changed_matrix, make_shop
 
@@ -100,6 +101,23 @@ def test_a_role_with_just_the_rights_of_the_file_runs_the_night(role: Role, caps
     assert sum(rule["done"] for rule in ran.document["rules"]) > 100
     looked = role.shop.call(capsys, "verify", "--json", day=None)
     assert looked.code == 0, looked.out
+
+
+def test_a_role_that_may_only_look_in_is_told_what_it_lacks(role: Role, capsys: Any) -> None:
+    database = make_url(role.shop.url).database
+    if role.engine == "postgresql":
+        role.grant(
+            [f"GRANT CONNECT ON DATABASE {database} TO {role.name}", f"GRANT USAGE ON SCHEMA public TO {role.name}"]
+        )
+    else:
+        role.grant([f"GRANT SELECT ON {database}.member TO '{role.name}'@'%'"])
+    own = [one.name for one in TABLES]
+    role.take_over()
+    checked = role.shop.call(capsys, "check", day=None)
+    assert (checked.code, "retention init CONNECTION --grants ROLE" in checked.err) == (2, True), checked.err
+    administer(role.administrator, *(f"DROP TABLE {name}" for name in own))
+    refused = role.shop.call(capsys, "init", "shop_db", "--identity", "shop-demo", day=None)
+    assert (refused.code, "as a role that may create tables" in refused.err) == (2, True), refused.err
 
 
 def test_missing_rights_stop_the_rules_that_need_them_and_no_others(role: Role, capsys: Any) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from retention.database.connect import Database
-from retention.errors import DatabaseFault
+from retention.database.connect import Database, open_database
+from retention.database.identity import identity_of
+from retention.database.url import parse
+from retention.errors import DatabaseFault, Refused
 from support.bench import Bench
+from support.servers import free_port
 
 CANARY = "010-2345-6789"
 SAYS = f"no constraint {CANARY} x"
@@ -81,3 +86,22 @@ def test_a_name_that_a_function_gives_is_told_only_where_it_looks_like_one(postg
     raised = f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '23514', CONSTRAINT = '{CANARY}'; END $$"
     assert CANARY not in refusal(postgresql_bench.database, raised)
     assert refusal(postgresql_bench.database, raised.replace(CANARY, "ck_n")).endswith("23514; constraint ck_n")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mariadb"])
+def test_a_server_that_is_not_there_was_never_lost(scheme: str) -> None:
+    with pytest.raises(Refused, match=r"it can't be opened \(\w+\); check its URL") as refused:
+        open_database("shop", 0, "shop_db", parse(f"{scheme}://role:geheim@127.0.0.1:{free_port()}/shop", "shop_db"))
+    assert "lost" not in str(refused.value)
+    assert "geheim" not in str(refused.value)
+
+
+def test_what_is_no_sqlite_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="is a folder"):
+        open_database("shop", 0, "shop_db", parse(f"sqlite:///{tmp_path}", "shop_db"))
+    file = tmp_path / "retention.yaml"
+    file.write_text("version: 1\n" * 100, encoding="utf-8")
+    database = open_database("shop", 0, "shop_db", parse(f"sqlite:///{file}", "shop_db"))
+    with pytest.raises(DatabaseFault, match="no SQLite database; mend the URL"), database.planning() as connection:
+        identity_of(connection)
+    database.close()

@@ -294,3 +294,48 @@ def test_names_of_any_kind_are_drafted_so_that_they_can_be_read(engine_url: str,
     shop.environment["RETENTION_CONFIG"] = str(file)
     assert "no primary or unique key" in drafted.out
     assert matrix is None or {str(name) for name in matrix.tables} == {'my-shop."v1.log"', "my-shop.회원 정보"}
+
+
+PERSONAL = """휴대폰=mobile 휴대폰번호=mobile 휴대전화=mobile 수령인휴대전화번호=mobile 전화번호=phone
+    생년월일=birth_date 주민번호=identification 주민등록번호=identification 여권번호=identification
+    환불계좌번호=bank_account 카드번호=card 주소=address 배송주소=address 우편번호=address 회사명=company
+    회원이름=name 주문자명=name 이메일주소=email 회원아이디=login_id 접속ip=ip_address birth_date=birth_date
+    child_birth_day=birth_date phone_number=phone passport_no=identification"""
+OTHERS = """상품명 상품번호 상품아이디 가격 수량 등록자수 카드사 카드종류 택배회사명 홈페이지주소 휴대폰인증여부
+    전화상담결과 이메일수신동의 회원등급 주문번호 사업자등록번호 비밀번호변경횟수 성별제한여부 phone_model"""
+
+
+def test_korean_names_are_guessed_and_things_are_not_people(sqlite_url: str, tmp_path: Path, capsys: Any) -> None:
+    personal = dict(one.split("=") for one in PERSONAL.split())
+    days = (
+        "생년월일",
+        "birth_date",
+        "child_birth_day",
+        "가입일시",
+        "등록일",
+        "수정일시",
+        "최근접속일",
+        "탈퇴일시",
+        "종료일시",
+    )
+    columns = dict.fromkeys([*personal, *OTHERS.split()], "VARCHAR(20)") | dict.fromkeys(days, "DATETIME")
+    shop = Shop(sqlite_url, tmp_path)
+    shop.do(f"CREATE TABLE 회원 (번호 INTEGER PRIMARY KEY, {', '.join(map(' '.join, columns.items()))})")
+    draft = shop.call(capsys, "init", "shop_db", day=None).out
+    assert dict(re.findall(r"^      (\S+): (\w+) # guess: by its name$", draft, re.MULTILINE)) == personal
+    assert "ends: 탈퇴일시} # guess: or 종료일시\n" in draft
+    assert "since: 가입일시}] # guess: or 등록일\n" in draft
+    assert "not as a clock: 수정일시, 최근접속일:" in draft
+
+
+@pytest.mark.parametrize("day", ["20261126", "2026-W48-4", "2026-02-30", "0001-01-01", "9999-12-31"])
+def test_a_day_that_nothing_can_be_decided_for_is_refused(tmp_path: Path, capsys: Any, day: str) -> None:
+    refused = Shop("sqlite://", tmp_path).call(capsys, "version", "--as-of", day, day=None)
+    assert (refused.code, day in refused.err) == (2, True)
+    held = ("hold", "add", "--rule", "x", "--by", "t", "--reason", "t", "--until")
+    assert "YYYY-MM-DD" in Shop("sqlite://", tmp_path).call(capsys, *held, "20261126", day=None).err
+
+
+def test_an_identity_is_not_empty(sqlite_url: str, tmp_path: Path, capsys: Any) -> None:
+    refused = Shop(sqlite_url, tmp_path).call(capsys, "init", "shop_db", "--identity", "", day=None)
+    assert (refused.code, refused.out) == (2, "")

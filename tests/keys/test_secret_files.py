@@ -119,3 +119,13 @@ def test_a_damaged_file_is_refused_in_one_line_without_what_it_holds(tmp_path: P
         assert "put back the one that was here" in line
         assert "\n" not in line
         assert SECRET[:12] not in line
+
+
+@pytest.mark.parametrize("place", ["folder", "file/ring"])
+def test_a_place_where_no_ring_can_be_made_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused, match=f"{place}: .*; (make room, or )?name a") as refused:
+        KeyRing.create(tmp_path / place, AT)
+    assert "there is one already" not in str(refused.value)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "folder"]

@@ -222,17 +222,17 @@ def test_a_file_that_is_no_ledger_is_named_in_one_line(tmp_path: Path, content: 
 
 def test_a_place_where_no_file_can_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(LedgerFault, match="it can't be made or written"):
+    with pytest.raises(LedgerRefused, match="it can't be made or written"):
         open_ledger(tmp_path / "folder")
     (tmp_path / "file").touch()
-    with pytest.raises(LedgerFault, match="it can't be made or written"):
+    with pytest.raises(LedgerRefused, match="it can't be made or written"):
         open_ledger(tmp_path / "file" / "ledger.sqlite")
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "mysql", "mariadb"])
 def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path, scheme: str) -> None:
     url = f"{scheme}://retention:geheim4711@127.0.0.1:{free_port()}/ledger"
-    with pytest.raises(LedgerFault, match="it does not answer") as fault:
+    with pytest.raises(LedgerRefused, match="it does not answer") as fault:
         Ledger.open(url, tmp_path / "keys", ticking())
     assert "geheim4711" not in "".join(traceback.format_exception(fault.value))
     assert "\n" not in str(fault.value)

@@ -80,12 +80,39 @@ def test_a_night_whose_report_can_not_be_written_was_not_refused(tmp_path: Path,
     assert ran.code == 5 and "can't be written" in ran.err
     assert ran.document["status"] == "succeeded" and ran.document["report"] is None
     assert shop.one("SELECT count(*) FROM log") == 0
+    nowhere = tmp_path / "nowhere" / "report.html"
+    assert shop.call(capsys, "report", "--out", str(nowhere), day=None).code == 2
+    assert not nowhere.parent.exists(), "a slip of the pen makes no folders"
 
 
 def test_who_accepts_has_a_name(tmp_path: Path, capsys: Any) -> None:
     shop = two_shards(tmp_path, (3, 1), limit=2)
     refused = shop.call(capsys, "run", "--json", "--accept", "log=9", "--by", "  ")
     assert (refused.code, shop.one("SELECT count(*) FROM log")) == (2, 3)
+    assert "--by NAME" in refused.err
+
+
+def test_accepting_a_rule_that_a_finding_stopped_stops_no_other(tmp_path: Path, capsys: Any) -> None:
+    shop = two_shards(tmp_path, (3, 1), limit=2)
+    shop.do("ALTER TABLE page ADD COLUMN note TEXT")
+    shop.matrix.write_text(shop.matrix.read_text(encoding="utf-8").replace("advised", "required"), encoding="utf-8")
+    ran = shop.call(capsys, "run", "--json", "--accept", "log=9", "--accept", "page=9", "--by", "t")
+    assert ran.code == 1, ran.err
+    said = {(one["id"], one["status"]) for one in ran.document["rules"]}
+    assert said == {("log", "done"), ("page", "refused")}
+    assert (shop.one("SELECT count(*) FROM log"), shop.one("SELECT count(*) FROM page")) == (0, 1)
+
+
+@pytest.mark.parametrize("mistake", [("log=9",), ("logs=9", "--by", "t")])
+def test_a_mistake_in_accepting_is_told_before_a_database_is_opened(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch, mistake: tuple[str, ...]
+) -> None:
+    shop = two_shards(tmp_path, (3, 1))
+    opened = list[object]()
+    monkeypatch.setattr("retention.pipeline.base.open_database", lambda *given: opened.append(given))
+    refused = shop.call(capsys, "run", "--accept", *mistake)
+    assert (refused.code, opened) == (2, [])
+    assert refused.err.startswith("--accept")
 
 
 def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Path, capsys: Any) -> None:
@@ -94,7 +121,7 @@ def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Pa
     (key,) = shop.call(capsys, "key", "list", "--json", day=None).document["keys"]
     ledger = shop.environment["RETENTION_LEDGER_URL"]
     shop.environment["RETENTION_LEDGER_URL"] = "sqlite:////proc/nowhere/ledger.sqlite"
-    assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 5
+    assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 2
     shop.environment["RETENTION_LEDGER_URL"] = ledger
     assert shop.call(capsys, "key", "list", "--json", day=None).document["keys"] == [key]
     assert shop.call(capsys, "key", "destroy", key["id"], day=None).code == 0

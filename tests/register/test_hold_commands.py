@@ -67,6 +67,7 @@ def test_adding_tells_how_many_rows_are_covered_so_that_a_slip_of_the_pen_shows(
     library.do("INSERT INTO visit (id, login, came_on) VALUES (900, :s, '2026-01-01')", s=SECRET)
     added = called(library, capsys, "hold", "add", "--subject", SECRET, "--database", "library", *WHO, "--json")
     assert added.document["covers"] == [{"table": "library.visit", "rows": 1}]
+    assert "1 row\n" in called(library, capsys, "hold", "add", "--subject", SECRET, "--database", "library", *WHO).out
     nobody = called(library, capsys, "hold", "add", "--subject", "nobody", "--database", "library", *WHO)
     assert "covers no row" in nobody.out
 

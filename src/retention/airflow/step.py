@@ -60,8 +60,7 @@ def open_ledger() -> Iterator[Ledger]:
     """Open the ledger that the environment names.
 
     Raises:
-        Refused: it can't be used.
-        LedgerFault: it is out of reach.
+        Refused: it can't be used, or is out of reach.
     """
     from retention.pipeline import wall_clock
     from retention.pipeline.places import Places

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 _WITH_VALUE = {"--config", "--ledger", "--lang", "--as-of", "--rule", "--database", "--limit-rows"}
 _FLAGS = {"--json", "--debug"}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that is written YYYY-MM-DD; None where it is written otherwise, or there is no such day."""
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def number_in(text: str) -> int | None:

@@ -36,6 +36,8 @@ def init(
 ) -> None:
     """Draft a matrix from a live schema; with --identity, make the pipeline's own small tables there instead."""
     state: State = context.obj
+    if identity is not None and not identity.strip():
+        raise Refused("init --identity: the name is empty; write the one that the matrix says under `identity:`")
     if grants is not None:
         with state.open_pipeline() as pipeline:
             statements = "\n".join(grant_statements(pipeline, connection, grants))
@@ -47,7 +49,7 @@ def init(
             statements = script(f"pipeline/{database.dialect.name}.sql")
             state.tell({"connection": connection, "ddl": statements}, statements)
             return
-        if not identity:
+        if identity is None:
             _draft(state, database, out)
             return
         made = give_identity(database, identity, wall_clock())

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from retention.cli.arguments import day_of
 from retention.cli.state import State
 from retention.errors import Refused
 from retention.law import seoul_day
 from retention.pipeline import wall_clock
 from retention.pipeline.holds import add_hold
 from retention.register import Hold, Holds
+from retention.report.wording import Words
 
 app = typer.Typer(help="Holds: what must not be touched, whatever has lapsed.", no_args_is_help=True)
 
@@ -64,8 +66,9 @@ def add(
         state.print_json(document)
         return
     state.out.print(f"hold {hold.id} is in force" + (f" until {hold.until}" if hold.until else ""))
+    words = Words.of("en")
     for one in covered or ():
-        state.out.print(f"  {one['table']}: {one['rows']:,} rows")
+        state.out.print(f"  {one['table']}: {words.rows(one['rows'])}")
     if covered is not None and not covered:
         state.out.print("  it covers no row that is there: see that the value is spelled as the database spells it")
 
@@ -155,7 +158,7 @@ def _standard_input() -> str:
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refused(f"--until {text}: that is no day; write YYYY-MM-DD") from None
+    day = day_of(text)
+    if day is None:
+        raise Refused(f"--until {text}: that is no day; write YYYY-MM-DD")
+    return day

@@ -18,9 +18,10 @@ from typer.rich_utils import rich_format_error
 
 from retention import __version__
 from retention.cli import databases, documents, hold, keys, ledger, matrix, night, questions
-from retention.cli.arguments import hoist
+from retention.cli.arguments import day_of, hoist
 from retention.cli.state import State, print_json
 from retention.errors import Finding, MatrixRefused, Refused, RetentionError
+from retention.law import KNOWN_FROM, LAST_EVENT
 
 _HELP = """Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.
 
@@ -55,10 +56,13 @@ _COMMON = "Options that every command takes, before or after it"
 def _day(text: str | None) -> date | None:
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no day; write YYYY-MM-DD", param_hint="--as-of") from None
+    day = day_of(text)
+    if day is None:
+        raise typer.BadParameter(f"{text} is no day; write YYYY-MM-DD", param_hint="--as-of")
+    if not KNOWN_FROM <= day <= LAST_EVENT:
+        problem = f"periods are counted for days from {KNOWN_FROM} to {LAST_EVENT}, not for {text}"
+        raise typer.BadParameter(problem, param_hint="--as-of")
+    return day
 
 
 @app.callback()

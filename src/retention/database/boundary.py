@@ -22,6 +22,8 @@ _TOO_LONG_NUMBERS = {1969, 3024}
 _LOST_NUMBERS = {2006, 2013, 2055, 4031, 1927}
 _FULL_STATES = {"53100"}
 _FULL_NUMBERS = {1021, 1114}
+_DENIED_STATES = {"42501"}
+_DENIED_NUMBERS = {1044, 1142, 1143, 1227, 1370}
 _OF_A_ROW = ("22", "23")
 _TAKEN_STATE, _TAKEN_NUMBERS = "23505", {1062, 1586}
 _TAKEN_CODES = {
@@ -63,15 +65,16 @@ def guarded(where: str) -> Iterator[None]:
 
 @contextmanager
 def reaching(where: str) -> Iterator[None]:
-    """As :func:`guarded`, where an engine is made and connects for the first time.
+    """Refuse what can't be reached, where an engine is made and connects for the first time: nothing was lost.
 
     Raises:
-        DatabaseFault: in place of the driver's error.
-        Refused: the URL has an option that the driver doesn't take.
+        Refused: it can't be opened, or the URL has an option that the driver doesn't take.
     """
     try:
-        with guarded(where):
-            yield
+        yield
+    except exc.SQLAlchemyError as error:
+        problem = f"{where}: it can't be opened ({code_of(error)})"
+        raise Refused(f"{problem}; check its URL, and that it is up and lets this role in") from None
     except (TypeError, ValueError):
         raise Refused(f"{where}: its driver doesn't take an option of its URL; mend what follows the ?") from None
 
@@ -86,7 +89,8 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
     too_long = state in _TOO_LONG_STATES or number in _TOO_LONG_NUMBERS
     retryable = too_long or state in _RETRYABLE_STATES or number in _RETRYABLE_NUMBERS or busy
     full = state in _FULL_STATES or number in _FULL_NUMBERS or number == sqlite3.SQLITE_FULL
-    code = state or (str(number) if number is not None else type(origin).__name__)
+    denied = state in _DENIED_STATES or number in _DENIED_NUMBERS
+    code = code_of(error)
     parts = [f"{where}: the database refused with {code}"]
     constraint = _constraint(origin)
     if constraint:
@@ -99,7 +103,19 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
         parts.append("a statement took longer than it may (statement_timeout, max_statement_time), or was cancelled")
     elif retryable:
         parts.append("another process is at work on it and holds a lock; try again")
-    return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable)
+    elif denied:
+        parts.append("the role lacks a right; `retention init CONNECTION --grants ROLE` prints those it needs")
+    elif number == sqlite3.SQLITE_NOTADB and isinstance(origin, sqlite3.DatabaseError):
+        parts.append("the file is no SQLite database; mend the URL")
+    return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable, denied=denied)
+
+
+def code_of(error: exc.SQLAlchemyError) -> str:
+    """Return the SQLSTATE or the number of an error, else the name of its class."""
+    origin: BaseException = getattr(error, "orig", None) or error
+    number = _number(origin)
+    state: str | None = getattr(origin, "sqlstate", None)
+    return state or (str(number) if number is not None else type(origin).__name__)
 
 
 def is_of_a_row(error: exc.DBAPIError) -> bool:

@@ -15,7 +15,7 @@ from retention.database.postgresql import PostgreSQL
 from retention.database.sqlite import SQLite
 from retention.database.url import ConnectionSource
 from retention.database.watch import Watch
-from retention.errors import DatabaseFault, Refused
+from retention.errors import Refused
 
 _DIALECTS: dict[str, Dialect] = {
     "postgresql": PostgreSQL(),
@@ -147,12 +147,9 @@ def open_database(name: str, shard: int, connection_name: str, url: URL) -> Data
         Refused: it does not answer, or its driver doesn't take the URL.
     """
     dialect = _DIALECTS[url.get_backend_name()]
-    try:
-        with reaching(_label(name, connection_name)):
-            engine = dialect.engine(url)
-            engine.connect().close()
-    except DatabaseFault as fault:
-        raise Refused(f"{fault}; check its URL, and that it is up and lets this role in") from None
+    with reaching(_label(name, connection_name)):
+        engine = dialect.engine(url)
+        engine.connect().close()
     return Database(name, shard, connection_name, dialect, engine)
 
 

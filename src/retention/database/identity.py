@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, inspect, select
 from retention.database.connect import Database
 from retention.database.ddl import statements
 from retention.database.own_tables import IDENTITY, NAMES
-from retention.errors import Refused
+from retention.errors import DatabaseFault, Refused
 
 _VERSION = 1
 
@@ -50,8 +50,20 @@ def give_identity(database: Database, identity: str, at: datetime) -> bool:
     """Make the pipeline's own tables and write the identity; False where it was there already.
 
     Raises:
-        Refused: the database carries another identity.
+        Refused: the database carries another identity, or the role may not make tables.
     """
+    try:
+        return _give_identity(database, identity, at)
+    except DatabaseFault as fault:
+        if not fault.denied:
+            raise
+        raise Refused(
+            f"{database.label}: its role may not make the pipeline's own tables; run "
+            f"`retention init {database.connection_name} --identity {identity}` once as a role that may create tables"
+        ) from None
+
+
+def _give_identity(database: Database, identity: str, at: datetime) -> bool:
     with database.session() as connection:
         with connection.begin():
             found = identity_of(connection)

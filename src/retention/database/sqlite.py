@@ -103,7 +103,8 @@ class SQLite(Dialect):
         """
         path = url.database or ""
         if path in ("", ":memory:") or not Path(path).is_file():
-            raise Refused(f"sqlite: the file {Path(path).name or ':memory:'} does not exist; make it, or mend the URL")
+            problem = "is a folder" if Path(path).is_dir() else "does not exist"
+            raise Refused(f"sqlite: the file {Path(path).name or ':memory:'} {problem}; make the file, or mend the URL")
         engine = super().engine(url)
 
         @event.listens_for(engine, "connect")

@@ -31,7 +31,20 @@ def read_secret(path: Path) -> dict[str, Any]:
 
 
 def write_secret(path: Path, document: dict[str, Any], *, replace: bool) -> bool:
-    """Write a secret file that nobody else may read; False where it exists and must not be replaced."""
+    """Write a secret file that nobody else may read; False where it exists and must not be replaced.
+
+    Raises:
+        Refused: it can't be written there.
+    """
+    if path.is_dir():
+        raise Refused(f"{path}: this is a folder; name a file")
+    try:
+        return _write(path, document, replace=replace)
+    except OSError as error:
+        raise Refused(f"{path}: it can't be written ({error.strerror}); make room, or name another place") from None
+
+
+def _write(path: Path, document: dict[str, Any], *, replace: bool) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -43,10 +56,10 @@ def write_secret(path: Path, document: dict[str, Any], *, replace: bool) -> bool
             os.replace(temporary, path)  # noqa: PTH105 - beside os.link, which pathlib spells the other way round
         else:
             os.link(temporary, path)
-            os.unlink(temporary)  # noqa: PTH108
     except FileExistsError:
-        os.unlink(temporary)  # noqa: PTH108
         return False
+    finally:
+        Path(temporary).unlink(missing_ok=True)
     _sync_directory(path.parent)
     return True
 

@@ -5,9 +5,20 @@ from retention.law.holiday_names import holiday_name
 from retention.law.holidays import Calendar
 from retention.law.period import Period, PeriodError, parse_period
 from retention.law.reckoning import Reckoning, reckon
-from retention.law.zone import SEOUL, Stretch, day_start, in_utc, naive_bound, naive_day, seoul_day, stretches
+from retention.law.zone import (
+    KNOWN_FROM,
+    SEOUL,
+    Stretch,
+    day_start,
+    in_utc,
+    naive_bound,
+    naive_day,
+    seoul_day,
+    stretches,
+)
 
 __all__ = [
+    "KNOWN_FROM",
     "LAST_EVENT",
     "OVERDUE_AFTER",
     "SEOUL",

@@ -12,7 +12,8 @@ SEOUL = ZoneInfo("Asia/Seoul")
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _FIRST, _LAST = datetime.combine(date.min, time()), datetime.combine(date.max, time())
-_KNOWN_FROM = date(1900, 1, 1)
+KNOWN_FROM = date(1900, 1, 1)
+"""From this day on the history of zones is looked at, and days are decided for."""
 _KNOWN_UNTIL = date(2060, 1, 1)
 
 
@@ -74,7 +75,7 @@ def stretches(zone: str, since: date, until: date = _KNOWN_UNTIL) -> tuple[Stret
     if zone == SEOUL.key:
         return (Stretch(_FIRST, timedelta(0)),)
     local = ZoneInfo(zone)
-    since = max(since, _KNOWN_FROM)
+    since = max(since, KNOWN_FROM)
     # Changes are looked for from well before the first value, whose instant may lie more than a day from it.
     first = since - 4 * _DAY
     borders: set[datetime] = set()

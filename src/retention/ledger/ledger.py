@@ -20,7 +20,17 @@ from retention.keys import LedgerSecrets
 from retention.ledger.entry import Entry, Json, Packed, canonical, digest, genesis, opening_digest, pack
 from retention.ledger.reading import NEWEST_CLOSING, PART, Reading, as_entry
 from retention.ledger.serial import enter
-from retention.ledger.store import LedgerFault, LedgerRefused, Overtaken, Store, is_made, label_of, open_store, upgrade
+from retention.ledger.store import (
+    LedgerFault,
+    LedgerRefused,
+    Overtaken,
+    Store,
+    is_made,
+    label_of,
+    open_store,
+    opening,
+    upgrade,
+)
 from retention.ledger.tables import CLOSING, ENTRY, RUN_TASK
 
 _TRIES = 20
@@ -49,6 +59,7 @@ class Ledger(Reading):
         self._turn = threading.Lock()
 
     @classmethod
+    @opening()
     def open(
         cls,
         url: str,
@@ -63,10 +74,9 @@ class Ledger(Reading):
         ``any_secrets`` opens it also with another ledger's, to tell what is wrong with it.
 
         Raises:
-            LedgerRefused: the schema is of another version, no place for the secrets is known, they are another
-                ledger's, or there is no ledger where it isn't to be made.
+            LedgerRefused: it is out of reach, the schema is of another version, no place for the secrets is known, they
+                are another ledger's, or there is no ledger where it isn't to be made.
             Refused: the secrets of a ledger that isn't empty are missing, or others may read them.
-            LedgerFault: it is out of reach.
         """
         if not new and not is_made(url):
             raise LedgerRefused(f"{label_of(url)}: there is no ledger; see --ledger and RETENTION_LEDGER_URL")
@@ -90,26 +100,26 @@ class Ledger(Reading):
         return cls(store, found, now)
 
     @classmethod
+    @opening()
     def to_read(cls, url: str, now: Callable[[], datetime]) -> Ledger | None:
         """Open a ledger to look into, without its secrets: who only shows it can't sign. None where there is none.
 
         Looking makes nothing. What is written through it would be found out: it isn't signed with the ledger's key.
 
         Raises:
-            LedgerRefused: the URL is of no supported engine, or a newer version wrote it.
-            LedgerFault: it is out of reach.
+            LedgerRefused: it is out of reach, its URL is of no supported engine, or a newer version wrote it.
         """
         if not is_made(url):
             return None
         return cls(open_store(url, any_version=True), LedgerSecrets(secrets.token_bytes(32)), now, signs=False)
 
     @staticmethod
+    @opening()
     def upgrade_url(url: str) -> None:
         """Bring the schema of the ledger at a URL to this version.
 
         Raises:
-            LedgerRefused: the URL is of no supported engine.
-            LedgerFault: it is out of reach.
+            LedgerRefused: it is out of reach, or its URL is of no supported engine.
         """
         store = open_store(url, any_version=True)
         upgrade(store)

@@ -39,7 +39,20 @@ class Overtaken(LedgerFault):
 
 
 class LedgerRefused(Refused):
-    """The ledger isn't one that can be used, or what it says can't be believed."""
+    """The ledger can't be opened or used, or what it says can't be believed."""
+
+
+@contextmanager
+def opening() -> Iterator[None]:
+    """Refuse what can't be opened.
+
+    Raises:
+        LedgerRefused: in place of a fault.
+    """
+    try:
+        yield
+    except LedgerFault as fault:
+        raise LedgerRefused(str(fault)) from None
 
 
 class Store:
@@ -201,7 +214,7 @@ def _make_file(url: URL) -> None:
         finally:
             os.close(handle)
     except OSError as error:
-        raise LedgerFault(f"ledger {path}: it can't be made or written ({error.strerror})") from None
+        raise LedgerFault(f"ledger {path}: it can't be made or written ({error.strerror}); name another file") from None
     # A file shorter than a page is empty to the engine, which would write over it.
     if begins not in (b"", _SQLITE):
         raise LedgerRefused(f"ledger {path}: it is no database; name another file")
@@ -259,4 +272,6 @@ def _reason(error: exc.DBAPIError) -> str:
         1205: "it is locked by another process",
         1021: "its disk is full",
     }
-    return f"{words.get(code, 'it does not answer')} ({code})"
+    return (
+        f"{words[code]} ({code})" if code in words else f"it does not answer ({code}); check its URL, and that it is up"
+    )

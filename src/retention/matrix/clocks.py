@@ -1,10 +1,21 @@
-"""Every column clock of a rule, wherever it stands."""
+"""Every column clock of a rule, wherever it stands, and which columns are none by their name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from retention.matrix.model import AfterEnd, Clock, ClockList, ColumnClock, End, EndList, Rule
+
+_SAVED = re.compile(
+    r"(^|_)(updated?|modified|modification|changed?|edit(ed)?|touched|mtime|last_seen)(_|$)|수정|변경|갱신",
+    re.IGNORECASE,
+)
+
+
+def is_saved(column: str) -> bool:
+    """Whether a column's name says that it moves whenever its row is saved."""
+    return _SAVED.search(column) is not None
 
 
 def clocks_of(rule: Rule) -> Iterator[ColumnClock]:

@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from retention.errors import Finding
-from retention.matrix.clocks import clocks_of
+from retention.matrix.clocks import clocks_of, is_saved
 from retention.matrix.codes import finding
 from retention.matrix.model import Action, ClockList, ColumnClock, Matrix, Place, Rule
 from retention.matrix.overlap import never_true
 from retention.matrix.source import Source, Step
-
-_SAVED = """updated_at modified_at changed_at last_modified last_modified_at last_updated last_updated_at update_time
-updated_on modified_on updated modified mtime date_modified date_updated modification_date last_edit_at edited_at
-last_seen_at post_modified post_modified_gmt"""
-_MOVING = frozenset(_SAVED.split())
 
 
 @dataclass(frozen=True)
@@ -143,7 +138,7 @@ def _clocks(matrix: Matrix, rule: Rule) -> Iterator[_Problem]:
                 ("mark",),
                 f"the mark {rule.mark} is also the clock its periods count from: a change would start them anew",
             )
-        if clock.column.lower() in _MOVING and clock.column not in said:
+        if is_saved(clock.column) and clock.column not in said:
             said.add(clock.column)
             yield (
                 "RET132",

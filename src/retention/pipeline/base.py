@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -125,11 +125,19 @@ class Pipeline:
         """
         for name in sorted(self.databases - set(self.matrix.databases)):
             raise Refused(f"--database {name}: the matrix has no such database")
+        self.check_rules("--rule", self.rules)
+
+    def check_rules(self, option: str, names: Iterable[str]) -> None:
+        """See that the matrix has every rule that an option names.
+
+        Raises:
+            Refused: it lacks one.
+        """
         known = {rule.id for rule in self.matrix.rules} | {
             f"{rule.id}.after" for rule in self.matrix.rules if rule.then_after
         }
-        for name in sorted(self.rules - known):
-            raise Refused(f"--rule {name}: the matrix has no such rule")
+        for name in sorted(set(names) - known):
+            raise Refused(f"{option} {name}: the matrix has no such rule")
 
     def wants(self, database: str) -> bool:
         """Whether a database is named, by itself or by one of its rules."""

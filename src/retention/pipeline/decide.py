@@ -8,6 +8,8 @@ from typing import Any
 
 from retention.errors import Refused
 from retention.execute.context import Outcome
+from retention.pipeline.base import Pipeline
+from retention.pipeline.wish import Wish
 from retention.plan.plan import Plan
 from retention.register import Approvals
 
@@ -20,16 +22,21 @@ class Decisions:
     approvals: list[dict[str, Any]] = field(default_factory=list)
 
 
-def decide(plan: Plan, approvals: Approvals, accepted: Mapping[str, int], by: str | None, now: str) -> Decisions:
-    """Decide over every rule that waits: by a person's answer to this very plan, or by ``--accept`` for this run.
+def check_accepted(pipeline: Pipeline, wish: Wish) -> None:
+    """See that ``--accept`` names rules of the matrix, and that somebody accepts; not that the plan has them.
+
+    A rule that a finding has stopped stays refused, whoever accepts it.
 
     Raises:
-        Refused: a rule is accepted that the plan doesn't have, or nobody is named.
+        Refused: the matrix has no such rule, or nobody is named.
     """
-    for rule_id in sorted(set(accepted) - {rule.id for rule in plan.rules}):
-        raise Refused(f"--accept {rule_id}: the plan has no such rule; see `retention plan`")
-    if accepted and not (by or "").strip():
+    pipeline.check_rules("--accept", wish.accepted)
+    if wish.accepted and not (wish.by or "").strip():
         raise Refused("--accept: say who accepts with --by NAME; an approval without a name proves nothing")
+
+
+def decide(plan: Plan, approvals: Approvals, accepted: Mapping[str, int], by: str | None, now: str) -> Decisions:
+    """Decide over every rule that waits: by a person's answer to this very plan, or by ``--accept`` for this run."""
     decisions = Decisions()
     answer = approvals.of_plan(plan.digest)
     planned: dict[str, int] = {}

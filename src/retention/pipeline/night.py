@@ -15,6 +15,7 @@ from retention.pipeline.base import Pipeline, new_run_id
 from retention.pipeline.before import look_before
 from retention.pipeline.carrying import carry_out_unit
 from retention.pipeline.closing import broken_off, close_run
+from retention.pipeline.decide import check_accepted
 from retention.pipeline.opening import open_run
 from retention.pipeline.outcomes import refused_before
 from retention.pipeline.plans import load_plan
@@ -52,6 +53,7 @@ def run_night(pipeline: Pipeline, wish: Wish) -> Night:
         Refused: nothing was changed: a bad matrix, connection, schema, identity, day or plan, or another run at work.
         LedgerFault: the ledger can't be written; what was done before is in it.
     """
+    check_accepted(pipeline, wish)
     as_of = wish.as_of or pipeline.today
     pipeline.refuse_future(as_of)
     stored = load_plan(pipeline.ledger, wish.plan) if wish.plan else None

@@ -17,7 +17,7 @@ from retention.ledger.tables import RUN_TASK
 from retention.matrix.facts import facts
 from retention.pipeline.base import Pipeline
 from retention.pipeline.before import recall_before
-from retention.pipeline.decide import decide
+from retention.pipeline.decide import check_accepted, decide
 from retention.pipeline.holds import holds_recorded
 from retention.pipeline.wish import Wish
 from retention.plan.plan import Plan
@@ -97,10 +97,11 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
     """Decide over every rule of the plan and open the run. A run that is open already stays as it is.
 
     Raises:
-        Refused: a rule is accepted that the plan doesn't have, or nobody is named, or nothing was looked at before, or
-            the opening was changed.
+        Refused: a rule is accepted that the matrix doesn't have, or nobody is named, or nothing was looked at before,
+            or the opening was changed.
         LedgerFault: the ledger can't be written; nothing was begun.
     """
+    check_accepted(pipeline, wish)
     if find_run(pipeline.ledger, run) is not None:
         return opened_run(pipeline.ledger, run)
     before = recall_before(pipeline.ledger, run)

@@ -40,8 +40,7 @@ class Places:
         """Open the ledger, making it where it is ``new``; with ``any_secrets``, also with another ledger's.
 
         Raises:
-            Refused: it can't be used.
-            LedgerFault: it is out of reach.
+            Refused: it can't be used, or is out of reach.
         """
         ledger = Ledger.open(self.ledger_url, self.ledger_keys, now, new=new, any_secrets=any_secrets)
         try:

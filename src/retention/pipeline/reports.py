@@ -47,7 +47,8 @@ def write_report(ledger: Ledger, run: str, folder: Path, format_: str, lang: str
     found = closed_run(ledger, run)
     path = out or folder / f"{found.run}.{lang}.{format_}"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if out is None:
+            folder.mkdir(parents=True, exist_ok=True)
         if format_ == "xlsx":
             document = closed_document(ledger, found)
             write_xlsx(document, plan_document(ledger, document["plan"]), lang, path)
