@@ -17,8 +17,9 @@ _TABLES = ("ledger_entry", "ledger_closing")
 def upgrade() -> None:
     large = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
     body = sa.Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
-    options: dict[str, Any] = {"mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
-    options |= {"mariadb_charset": "utf8mb4", "mariadb_collate": "utf8mb4_bin"}
+    # A server's own default may be an engine without transactions.
+    wanted = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
+    options: dict[str, Any] = {f"{name}_{one}": value for name in ("mysql", "mariadb") for one, value in wanted.items()}
     op.create_table(
         "ledger_entry",
         sa.Column("run", sa.String(64), nullable=False),
