@@ -1,6 +1,5 @@
 -- What a role needs to carry out the demo shop's matrix on PostgreSQL, and nothing else.
 -- Made by `retention init CONNECTION --grants retention`; a test holds this file equal to it, and runs a night so.
--- The role that checks a matrix for triggers may want to see more: run `retention check` once as an administrator.
 
 GRANT CONNECT, TEMPORARY ON DATABASE shop TO retention;
 GRANT USAGE ON SCHEMA public TO retention;

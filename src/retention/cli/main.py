@@ -25,7 +25,7 @@ from retention.law import KNOWN_FROM, LAST_EVENT
 
 _HELP = """Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.
 
-A first time: [bold]check[/bold] the matrix; [bold]init CONNECTION --identity NAME[/bold] once in each database;
+A first time: [bold]check --static[/bold] the matrix; [bold]init CONNECTION --identity NAME[/bold] once in each database;
 [bold]plan[/bold], and read it; then [bold]run --accept RULE=COUNT --by NAME[/bold] for each rule that waits, or
 [bold]approve DIGEST[/bold] and [bold]run --plan DIGEST[/bold]. Every night after that: [bold]run[/bold].
 
