@@ -25,9 +25,9 @@ from retention.law import KNOWN_FROM, LAST_EVENT
 
 _HELP = """Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.
 
-A first time: [bold]check --static[/bold] the matrix; [bold]init CONNECTION --identity NAME[/bold] once in each database;
-[bold]plan[/bold], and read it; then [bold]run --accept RULE=COUNT --by NAME[/bold] for each rule that waits, or
-[bold]approve DIGEST[/bold] and [bold]run --plan DIGEST[/bold]. Every night after that: [bold]run[/bold].
+A first time: [bold]check --static[/bold] the matrix; [bold]init CONNECTION --identity NAME[/bold] once in each
+database; [bold]plan[/bold], and read it; then [bold]run --accept RULE=COUNT --by NAME[/bold] for each rule that
+waits, or [bold]approve DIGEST[/bold] and [bold]run --plan DIGEST[/bold]. Every night after that: [bold]run[/bold].
 
 A connection's URL is the environment variable RETENTION_CONN_<NAME>, a SQLAlchemy URL such as
 postgresql://role@host/database, mysql://role@host/database or sqlite:///file.
