@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, literal, select
 
 from retention.errors import DatabaseFault
 from retention.execute.ahead import Ahead
@@ -104,7 +104,7 @@ class Sweep:
         # Once only: after a failure the next range has to be a narrower one.
         again, self._again = self._again, None
         here = again or self.ranges.next(connection, self.position, steps)
-        if here is None:
+        if here is None or (here.alike and self._beyond(connection, here, most)):
             self.position = END
             return []
         self._tried = here, steps
@@ -149,6 +149,12 @@ class Sweep:
             # What it meets the first batch meets again, and can be tried again then.
             if fault.lost:
                 raise
+
+    def _beyond(self, connection: Connection, here: Range, most: int) -> bool:
+        """Whether a range is known to have more than ``most`` rows, before any of them is told of and locked."""
+        row, lies = self.statements.rule.shape.sql, self.ranges.condition(here.low, here.high)
+        further = select(literal(1)).select_from(row).where(lies).offset(most).limit(1)
+        return connection.execute(further, here.values).first() is not None
 
     def _reach(self, rows: int) -> int:
         steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)
