@@ -20,6 +20,7 @@ from plan.random_schema import AS_OF
 from plan.steps import Steps, ledger_in
 from retention.database.connect import open_database
 from retention.database.dialect import Dialect
+from retention.errors import DatabaseFault
 from retention.execute.context import Outcome
 from retention.execute.drag import Turns
 from retention.execute.others import Attempts, OthersSignal
@@ -393,6 +394,35 @@ def test_the_lock_timeout_is_the_databases_own(server_log: Log) -> None:
         began = time.monotonic()
         assert server_log.run().status == "failed"
     assert time.monotonic() - began < 12, "eight tries of the product's own two seconds would have taken sixteen"
+
+
+@pytest.mark.parametrize("server_log", SERVERS[1:], indirect=True)
+def test_a_lock_of_a_whole_table_is_not_waited_for_longer(server_log: Log) -> None:
+    server_log.under(lock_timeout_ms=50)
+    with server_log.engine.connect() as holder:
+        # The server lets go of it when its session has been idle for so long.
+        holder.exec_driver_sql("SET wait_timeout = 8")
+        holder.exec_driver_sql("LOCK TABLES log READ")
+        began = time.monotonic()
+        outcome = server_log.run(stop=lambda: "enough" if time.monotonic() - began > 1 else None)
+        assert (outcome.status, outcome.reason, server_log.left()) == ("stopped", "enough", ROWS)
+        holder.invalidate()
+
+
+@on_servers
+def test_a_lock_of_a_whole_table_is_not_waited_for_by_a_plan(server_log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    for engine in ("mariadb", "postgresql"):
+        monkeypatch.setattr(f"retention.database.{engine}.PATIENCE_S", 1)
+    with server_log.engine.connect() as holder:
+        if server_log.engine.dialect.name == "postgresql":
+            holder.exec_driver_sql("SET idle_in_transaction_session_timeout = '8s'")
+            holder.exec_driver_sql("LOCK TABLE log")
+        else:
+            holder.exec_driver_sql("SET wait_timeout = 8")
+            holder.exec_driver_sql("LOCK TABLES log WRITE")
+        with pytest.raises(DatabaseFault, match="holds a lock; try again"):
+            server_log.run()
+        holder.invalidate()
 
 
 # --- replicas -----------------------------------------------------------------------------------------------------

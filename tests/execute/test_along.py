@@ -93,7 +93,7 @@ ALL_GONE = (ORDERS - OLD, (ORDERS - OLD) * LINES, (ORDERS - OLD) * STAMPS)
 @pytest.mark.parametrize("proof_of", ["keys", "count"])
 def test_every_part_goes_with_its_record_and_is_counted(bench: Bench, swept: list[int], proof_of: str) -> None:
     chain = Chain()
-    outcome = bench.run(made(bench, proof=proof_of), AS_OF, chain=chain, batch_rows=90)["orders"]
+    outcome = bench.run(made(bench, proof=proof_of), AS_OF, chain=chain, batch_rows=150)["orders"]
     assert (outcome.done, outcome.status, outcome.parts) == (OLD, "done", PARTS)
     assert told(chain) == PARTS
     assert left(bench) == ALL_GONE
@@ -207,9 +207,21 @@ def test_a_hold_on_a_part_that_comes_while_records_go_keeps_them(bench: Bench, s
             return super().version()
 
     hold = Coming(kind="where", table="shop.line", where="what = 'book' and order_id > 390")
-    outcome = bench.run(matrix, AS_OF, chain=chain, holds=hold, batch_rows=30)["orders"]
+    outcome = bench.run(matrix, AS_OF, chain=chain, holds=hold, batch_rows=150)["orders"]
     assert (outcome.done, outcome.survived) == (390, 10)
     assert outcome.parts == told(chain) == {"shop.line": 390 * LINES, "shop.stamp": 390 * STAMPS}
     assert bench.all("SELECT count(*) FROM line WHERE order_id BETWEEN 391 AND 400")[0][0] == 10 * LINES
     # From then on parts are weighed alone.
     assert (0 < sum(swept) < 390) is (bench.engine != "sqlite")
+
+
+@pytest.mark.parametrize("on_delete", ["CASCADE", "RESTRICT"])
+def test_parts_count_in_a_batch(bench: Bench, on_delete: str) -> None:
+    """One order in a hundred has as many lines as a batch may have rows, and goes alone."""
+    matrix, chain = made(bench, on_delete), Chain()
+    bench.do([_rows("line", (f"{10_000 + n}, {1 + n // 120 * 100}, 'book'" for n in range(480)))])
+    outcome = bench.run(matrix, AS_OF, chain=chain, batch_rows=60)["orders"]
+    assert (outcome.done, outcome.parts["shop.line"], left(bench)) == (OLD, OLD * LINES + 480, ALL_GONE)
+    weights = [body["rows"] + sum(body["parts"].values()) for body in chain.batches if body["rows"] > 1]
+    assert max(weights) <= 60 and len(chain.batches) < 150
+    assert told(chain)["shop.line"] == OLD * LINES + 480

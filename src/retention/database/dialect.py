@@ -46,6 +46,8 @@ from retention.database.walking import Walking
 from retention.errors import Refused
 from retention.law import Stretch, day_start, naive_bound, stretches
 
+PATIENCE_S = 60
+"""For how many seconds a session that says nothing else waits for another's lock."""
 _NUMBERS = (ColumnKind.INTEGER, ColumnKind.DECIMAL)
 
 

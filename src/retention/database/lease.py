@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from retention.database.boundary import guarded
 from retention.database.connect import Database
+from retention.database.dialect import PATIENCE_S
 from retention.database.identity import require_identity
 from retention.database.own_tables import IDENTITY, LEASE
 from retention.errors import BrokeOff, DatabaseFault, Refused
@@ -31,7 +32,7 @@ _HELD = select(LEASE.c.epoch).where(
 # Two workers of one task hold it together; who takes the lease over changes the row, and waits for both.
 _SHARED = _HELD.with_for_update(read=True)
 
-_PATIENCE_MS = 60_000
+_PATIENCE_MS = PATIENCE_S * 1000
 _IDLE = 15.0
 """For how many seconds the session that holds a lock is left alone."""
 

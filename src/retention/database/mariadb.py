@@ -35,7 +35,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import KeyedColumnElement
 
 from retention.database.columns import BYTES, ColumnKind
-from retention.database.dialect import Dialect
+from retention.database.dialect import PATIENCE_S, Dialect
 from retention.database.explain import Explain
 from retention.database.loading import as_bound, into
 from retention.database.reading import Sql
@@ -80,13 +80,16 @@ class MariaDB(Dialect):
     )
 
     def engine_options(self) -> dict[str, Any]:
-        """Keep the session in UTC, strict, with quotes that mean what they mean elsewhere, and a key of 0 as it is."""
+        """Keep the session in UTC, strict, with quotes that mean what they mean elsewhere, and a key of 0 as it is.
+
+        Nor would the server let it wait for a table's lock for less than a day.
+        """
         return {
             "connect_args": {
                 "charset": "utf8mb4",
                 "init_command": "SET time_zone = '+00:00', "
                 "sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
-                "group_concat_max_len = 4194304",
+                f"group_concat_max_len = 4194304, lock_wait_timeout = {PATIENCE_S}",
                 "connect_timeout": 10,
             },
         }
@@ -302,9 +305,12 @@ class MariaDB(Dialect):
         connection.execute(select(func.release_lock(_lock_name(name))))
 
     def lock_timeout(self, connection: Connection, milliseconds: int) -> None:
-        """Bound how long a statement of this session waits for another's lock; the engine counts whole seconds."""
-        seconds = max(1, milliseconds // 1000)
-        connection.execute(text("SET innodb_lock_wait_timeout = :seconds"), {"seconds": seconds})
+        """Bound how long a statement of this session waits for another's lock; the engine counts whole seconds.
+
+        Locks of a whole table or server have a bound of their own.
+        """
+        bounds = text("SET innodb_lock_wait_timeout = :seconds, lock_wait_timeout = :seconds")
+        connection.execute(bounds, {"seconds": max(1, milliseconds // 1000)})
 
     def session_id(self, connection: Connection) -> int:
         """Return the connection's number."""

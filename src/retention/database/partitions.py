@@ -131,6 +131,7 @@ def _drop_on_postgresql(connection: Connection, which: Table, one: Slice) -> boo
 def _drop_on_mariadb(connection: Connection, which: Table, one: Slice) -> bool:
     quote = connection.dialect.identifier_preparer
     name, partition = quote.format_table(which), quote.quote(one.name)
+    patience = connection.exec_driver_sql("SELECT @@lock_wait_timeout").scalar_one()
     connection.exec_driver_sql("SET lock_wait_timeout = 1")
     try:
         connection.exec_driver_sql(f"LOCK TABLES {name} WRITE")
@@ -140,7 +141,7 @@ def _drop_on_mariadb(connection: Connection, which: Table, one: Slice) -> bool:
     finally:
         connection.exec_driver_sql("UNLOCK TABLES")
         # The session goes on with the unit's other rules.
-        connection.exec_driver_sql("SET lock_wait_timeout = DEFAULT")
+        connection.exec_driver_sql(f"SET lock_wait_timeout = {patience}")
     return True
 
 

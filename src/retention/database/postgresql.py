@@ -49,7 +49,7 @@ from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import UserDefinedType
 
-from retention.database.dialect import Dialect
+from retention.database.dialect import PATIENCE_S, Dialect
 from retention.database.explain import Explain
 from retention.database.loading import as_bound, as_copied, into
 from retention.database.names import TableKey
@@ -121,7 +121,7 @@ class PostgreSQL(Dialect):
         range reads the whole of a clock's index, batch after batch. What the server prepares by itself, to check
         foreign keys, it goes on planning once, and not for each row.
         """
-        settings = ("timezone=UTC", "jit=off", "application_name=retention")
+        settings = ("timezone=UTC", "jit=off", "application_name=retention", f"lock_timeout={PATIENCE_S}s")
         return {
             "connect_args": {
                 "options": " ".join(f"-c {setting}" for setting in settings),

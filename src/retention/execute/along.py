@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, FromClause, Table, bindparam, func, literal, select, true
 
 from retention.database.reading import Sql
 from retention.database.relations import joined
@@ -21,6 +21,10 @@ from retention.plan.held import Covers
 from retention.plan.record import Record
 from retention.plan.rules import BoundRule
 from retention.plan.units import Path, Unit, part_paths
+
+_ENOUGH = "retention_enough"
+_BEYOND = 4
+"""How many times as many rows as a batch may have are counted: enough to tell how much smaller it has to be."""
 
 
 def go_along(unit: Unit, rule: BoundRule, covers: Covers) -> bool:
@@ -43,7 +47,7 @@ def cascades(connection: Connection, unit: Unit, rule: BoundRule) -> bool:
 
 @dataclass(frozen=True)
 class Along:
-    """How many parts go along with the rows of a batch.
+    """How many parts go along with the rows of a batch, and how many would.
 
     An engine that counts what its cascades take is asked before and after. Elsewhere the parts are counted by a locking
     read, once their rows are locked: no part can come or leave until they have gone.
@@ -65,6 +69,20 @@ class Along:
         """
         dialect = self.unit.binding.database.dialect
         return [dialect.deleted(table) for table in self.tables] if dialect.counts_deleted else ()
+
+    def weighing(self, chosen: Sql) -> Sequence[Query]:
+        """Return queries that count the chosen rows and their parts, and lock none of them; none without parts."""
+        owners = select(self.rule.shape.sql).where(chosen).subquery()
+        every = [[true()], *self._ways(owners)] if self.paths else []
+        rows = (select(literal(1)).select_from(owners).where(*ways) for ways in every)
+        return [select(func.count()).select_from(one.limit(bindparam(_ENOUGH)).subquery()) for one in rows]
+
+    def weigh(
+        self, connection: Connection, queries: Sequence[Query], values: Mapping[str, Any], most: int
+    ) -> tuple[int, int]:
+        """Return how many rows were chosen, and how many those are with their parts, as far as ``most`` calls for."""
+        found = self.counted(connection, queries, {**values, _ENOUGH: _BEYOND * most})
+        return sum(found[:1]), sum(found)
 
     def counting(self, chosen: Sql) -> Sequence[Query]:
         """Return queries that count the parts of the chosen rows and lock them, where the engine doesn't count."""
@@ -103,10 +121,15 @@ class Along:
         return select(*self.before)
 
     def _counts(self, chosen: Sql) -> Iterator[Query]:
+        for ways in self._ways(self.rule.shape.sql):
+            yield select(func.count()).where(chosen, *ways).with_for_update(read=True)
+
+    def _ways(self, owners: FromClause) -> Iterator[Sequence[Sql]]:
+        """Yield what tells the parts of such rows, table by table."""
         for path in self.paths:
-            above, ways = self.rule.shape.sql, [chosen]
+            above, ways = owners, list[Sql]()
             for part in path:
                 below = self.unit.binding.shape(part.table).sql
                 ways.append(joined(part.relation, below, above))
                 above = below
-            yield select(func.count()).where(*ways).with_for_update(read=True)
+            yield ways

@@ -19,6 +19,7 @@ from retention.database.reading import Sql
 from retention.database.relations import compared, joined
 from retention.errors import DatabaseFault
 from retention.execute.ahead import Ahead
+from retention.execute.along import Along
 from retention.execute.done import Done
 from retention.execute.kept_clock import KeptClocks
 from retention.execute.moving import Copy, Moving
@@ -36,6 +37,7 @@ from retention.plan.units import Path, Unit
 class _Statements:
     """What a batch of a range is carried out by, in this order."""
 
+    weighing: Sequence[Query]
     look: Query
     staged: Query
     unstage: Deletion
@@ -65,6 +67,8 @@ class Delete:
     sealed: Seal | None = None
     moving: Moving | None = None
     position: Any = None
+    _keys: int = 1
+    _weight: float = 1.0
     _written: dict[tuple[bool, bool], _Statements] = field(default_factory=dict)
 
     @property
@@ -89,28 +93,29 @@ class Delete:
         del connection, others
 
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
-        """Delete the next batch of at most ``rows`` rows inside the open transaction.
+        """Delete the next batch of at most ``rows`` rows with their parts, or of one row, in the open transaction.
 
         Raises:
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
         started = time.monotonic()
-        while (here := self._ranges.next(connection, self.position, rows)) is not None:
-            self.position = here.end
+        while (here := self._next(connection, rows, most)) is not None:
+            locked, self.position = time.monotonic(), here.end
             statements = self._of(here)
             told = self._look(connection, statements, here)
             if not told.rows:
                 continue
             if told.rows > most:
                 raise DatabaseFault(
-                    f"rule {self.rule.id}: a range of {rows} keys has {told.rows} rows: the engine sorts its key in "
-                    "another way than it compares it; the batch was rolled back"
+                    f"rule {self.rule.id}: a range of {self._keys} keys has {told.rows} rows: the engine sorts its key "
+                    "in another way than it compares it; the batch was rolled back"
                 )
             if statements.locks:
                 for lock in statements.locks:
                     connection.execute(lock, here.values).all()
                 require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
-            done = Done(self.rule, told.rows, told.keys, told.days)
+            looked = (locked - started) * 1000
+            done = Done(self.rule, told.rows, told.keys, told.days, locked=locked, looked_ms=looked)
             if not statements.parts:
                 ahead(done)
             names = self._keep(connection, here) if self.kept_clocks is not None else ()
@@ -123,13 +128,25 @@ class Delete:
                 self.moving.require_same(copied, {**done.parts, own: told.rows})
             if self.kept_clocks is not None:
                 self.kept_clocks.forget(connection, names)
-            done.statement_ms = (time.monotonic() - started) * 1000
+            done.statement_ms = (time.monotonic() - locked) * 1000
             return [done]
         return []
 
     def pass_over(self, *, must: bool) -> bool:
-        """Go on behind the keys of the batch that failed, if it must: the position is there already."""
-        return must
+        """Go on behind the keys of the batch that failed, if it must or was one: the position is there already."""
+        return must or self._keys == 1
+
+    def _next(self, connection: Connection, rows: int, most: int) -> Range | None:
+        """Return the next range whose rows are at most ``rows`` with their parts, or one row; none is locked yet."""
+        self._keys = max(1, min(most, int(rows / self._weight)))
+        while (here := self._ranges.next(connection, self.position, self._keys)) is not None:
+            owners, weight = self._along.weigh(connection, self._of(here).weighing, here.values, rows)
+            if owners:
+                self._weight = weight / owners
+            if weight <= rows or self._keys == 1:
+                return here
+            self._keys = max(1, min(self._keys - 1, int(rows / self._weight)))
+        return None
 
     def _look(self, connection: Connection, statements: _Statements, here: Range) -> Told:
         """Lock and tell of the range's rows that may go; only their keys stay staged."""
@@ -158,6 +175,7 @@ class Delete:
         stays = condition(self.unit, self.rule, self.as_of, self.covers, parts_gone=False, row=there)
         same = select(literal(1)).where(self.unit.same(self.rule.table, staged, there), stays).correlate(staged)
         return _Statements(
+            weighing=self._along.weighing(chosen),
             look=self._telling.locking(chosen & whole),
             staged=select(func.count()).select_from(staged).where(staged_in),
             unstage=delete(staged).where(staged_in, not_(exists(same))),
@@ -171,6 +189,10 @@ class Delete:
     @cached_property
     def _ranges(self) -> Staged:
         return Staged(self.rule, self.staged)
+
+    @cached_property
+    def _along(self) -> Along:
+        return Along(self.unit, self.rule)
 
     @cached_property
     def _telling(self) -> Telling:

@@ -29,3 +29,8 @@ class Done:
     held_ms: float = 0.0
     locked: float | None = None
     looked_ms: float = 0.0
+
+    @property
+    def weight(self) -> int:
+        """Return how many rows went or changed, parts counted with them."""
+        return self.rows + sum(self.parts.values())

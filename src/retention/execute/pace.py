@@ -1,4 +1,4 @@
-"""How many rows a batch takes: as many as fit the target time, halved after a timeout.
+"""How many rows a batch takes, parts counted with them: as many as fit the target time, halved after a timeout.
 
 A batch costs something however few rows it takes: a commit, the ledger's write, the parsing of a long condition. Making
 it smaller doesn't buy that back, it only pays it more often; so the pace learns both, what a batch costs and what a row

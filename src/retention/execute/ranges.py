@@ -32,13 +32,14 @@ _ALIKE = 20
 class Range:
     """One range: whether it has a low and a high end, and the ``values`` of its condition's parameters.
 
-    ``end`` is the position after it.
+    ``end`` is the position after it. ``alike``: whether all its rows have one value, however many of them there are.
     """
 
     low: bool
     high: bool
     values: Mapping[str, Any]
     end: Any
+    alike: bool = False
 
 
 class Ranges(abc.ABC):
@@ -159,11 +160,12 @@ class Clock(Ranges):
             return None
         further = select(column).where(column >= low, self.due).order_by(column).offset(steps).limit(1)
         high = connection.execute(further).scalar()
-        if high is not None and high == low:
+        alike = high is not None and high == low
+        if alike:
             high = connection.execute(self._first(column).where(column > low)).scalar()
         if high is None:
-            return Range(True, False, {"low": low}, END)
-        return Range(True, True, {"low": low, "high": high}, high)
+            return Range(True, False, {"low": low}, END, alike)
+        return Range(True, True, {"low": low, "high": high}, high, alike)
 
     def condition(self, low: bool, high: bool) -> Sql:
         """Return whether the clock lies from the low end on and before the high one, or else before the cutoff."""

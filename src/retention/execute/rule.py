@@ -248,7 +248,7 @@ class RuleRun:
             planned, as_of, covers = self.outcome.plan.planned, self.context.as_of, self.holds.covers
             seal = self.seal()
             with self.unit.binding.database.transaction(connection):
-                found = sweeps(connection, self.unit, self.rule, planned, as_of, covers, seal, self.throttle.workers)
+                found = sweeps(connection, self.unit, self.rule, planned, as_of, covers, seal, self.throttle)
             if found:
                 self.beside = found[1] if len(found) > 1 else None
                 return found[0]

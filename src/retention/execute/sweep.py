@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, literal, select
 
 from retention.errors import DatabaseFault
 from retention.execute.ahead import Ahead
@@ -26,12 +26,15 @@ _FIRST_ROWS = 500
 _GROWTH = 4.0
 _MEMORY = 0.7
 _MARGIN = 0.9
+_ABOUT = 2
+"""How many times as many rows a batch may have as it was to have, where parts count that nobody knew of."""
 
 
 @dataclass
 class Sweep:
     """Deletes one rule's rows by ranges. ``density`` is how many rows a step of a range is thought to have.
 
+    With the parts that go along no batch has more than ``heaviest``, unless they are one row's.
     ``rehearses``: whether there are so many that its statements are tried over none of them first.
 
     ``position`` is where the next range begins. Rows that it can't take, because more lie together than may go at once,
@@ -42,6 +45,7 @@ class Sweep:
     statements: Sweeping
     ranges: Ranges
     density: float
+    heaviest: int
     sealed: Seal | None = None
     rehearses: bool = False
     position: Any = None
@@ -93,22 +97,26 @@ class Sweep:
             self.position = END
 
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
-        """Delete the rows of the next range, about ``rows`` and never more than ``most``, in the open transaction.
+        """Delete the rows of the next range, with parts about ``rows``, alone never more than ``most``.
 
         Raises:
-            Again: the range has more than ``most``, or rows that nobody approved, or that only seemed due.
+            Again: the range has more, or rows that nobody approved, or that only seemed due.
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
         started = time.monotonic()
-        steps = self._reach(rows)
+        rule = self.statements.rule
+        steps = self._reach(rows if rule.parts else min(rows, most))
         # Once only: after a failure the next range has to be a narrower one.
         again, self._again = self._again, None
         here = again or self.ranges.next(connection, self.position, steps)
-        if here is None:
+        if here is None or (here.alike and self._beyond(connection, here, most)):
             self.position = END
             return []
         self._tried = here, steps
-        rule = self.statements.rule
+        heaviest = self.heaviest if steps == 1 else min(self.heaviest, _ABOUT * rows)
+        owners, weight = self.statements.weigh(connection, here, heaviest)
+        if owners > 1 and weight > heaviest:
+            self._narrow(weight, heaviest, steps)
 
         def certain(told: Told) -> None:
             if told.rows > most:
@@ -122,7 +130,7 @@ class Sweep:
         told = self.statements.carry_out(connection, here, self._strangers, certain)
         locked = told.locked or started
         looked, took = (locked - started) * 1000, (time.monotonic() - locked) * 1000
-        self._learn(told.rows, steps)
+        self._learn(told.rows + sum(told.parts.values()), steps)
         self._strangers, self._tried = (), None
         self.position = here.end
         if not told.rows:
@@ -149,6 +157,12 @@ class Sweep:
             # What it meets the first batch meets again, and can be tried again then.
             if fault.lost:
                 raise
+
+    def _beyond(self, connection: Connection, here: Range, most: int) -> bool:
+        """Whether a range is known to have more than ``most`` rows, before any of them is told of and locked."""
+        row, lies = self.statements.rule.shape.sql, self.ranges.condition(here.low, here.high)
+        further = select(literal(1)).select_from(row).where(lies).offset(most).limit(1)
+        return connection.execute(further, here.values).first() is not None
 
     def _reach(self, rows: int) -> int:
         steps = (rows if self._steps else min(rows, _FIRST_ROWS)) / max(self.density, 1e-6)

@@ -21,8 +21,9 @@ from retention.plan.rules import BoundRule
 from retention.plan.statement import condition
 from retention.plan.units import Unit
 
-Statements = tuple[Query, Sequence[Query], Delete | None]
-"""What tells of the rows, what counts their parts, and what deletes them; None where the first does that as well."""
+Statements = tuple[Sequence[Query], Query, Sequence[Query], Delete | None]
+"""What weighs the rows with their parts, what tells of them, what counts the parts, and what deletes them; None where
+the one that tells does that as well."""
 
 
 class Again(Exception):
@@ -58,9 +59,17 @@ class Sweeping:
         for ends in self.ranges.ends:
             # Nothing comes after null.
             nowhere = dict.fromkeys(unbound(self.ranges.condition(*ends)))
-            telling, counting, deleting = self._statements(*ends)
+            weighing, telling, counting, deleting = self._statements(*ends)
+            self._along.weigh(connection, weighing, nowhere, 1)
             for one in (telling, *counting, *([] if deleting is None else [deleting])):
                 connection.execute(one, nowhere)
+
+    def weigh(self, connection: Connection, here: Range, most: int) -> tuple[int, int]:
+        """Return how many rows of a range may go, and how many those are with their parts; 0 where they have none.
+
+        It counts no further than ``most`` calls for, and locks nothing.
+        """
+        return self._along.weigh(connection, self._statements(here.low, here.high)[0], here.values, most)
 
     def carry_out(
         self, connection: Connection, here: Range, but: Sequence[tuple[Any, ...]], certain: Callable[[Told], None]
@@ -74,7 +83,7 @@ class Sweeping:
             DatabaseFault: the statement took other rows than the locking read found.
         """
         ends = (here.low, here.high)
-        telling, counting, deleting = self._write(*ends, but) if but else self._statements(*ends)
+        _weighing, telling, counting, deleting = self._write(*ends, but) if but else self._statements(*ends)
         told = self._telling.read(connection.execute(telling, here.values))
         if not told.rows:
             return told
@@ -106,13 +115,14 @@ class Sweeping:
         if but:
             chosen = and_(chosen, not_(among(row, self.rule.key, but)))
         deleting = delete(row).where(chosen)
+        weighing = self._along.weighing(chosen)
         if self._looks:
-            return self._telling.looking(chosen), (), deleting
+            return weighing, self._telling.looking(chosen), (), deleting
         if not self._at_once:
             told = unchecked(chosen) if self._checks_once and not self.strict else chosen
-            return self._telling.locking(told), self._along.counting(chosen), deleting
+            return weighing, self._telling.locking(told), self._along.counting(chosen), deleting
         gone = deleting.returning(*self._telling.columns(row)).cte("gone")
-        return self._telling.sums(list(gone.c)), (), None
+        return weighing, self._telling.sums(list(gone.c)), (), None
 
     @property
     def may_look(self) -> bool:

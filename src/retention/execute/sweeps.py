@@ -15,6 +15,7 @@ from retention.execute.seal import Seal
 from retention.execute.second import worth_two
 from retention.execute.sweep import Sweep
 from retention.execute.sweeping import Sweeping
+from retention.execute.throttle import Throttle
 from retention.matrix.model import Action
 from retention.plan.held import Covers
 from retention.plan.rules import BoundRule
@@ -54,7 +55,7 @@ def sweeps(
     as_of: date,
     covers: Covers,
     seal: Seal | None,
-    workers: int,
+    throttle: Throttle,
 ) -> list[Sweep]:
     """Return the sweeps of a rule, one for each worker; none where seeking its few rows by their keys serves better.
 
@@ -64,9 +65,10 @@ def sweeps(
     if chosen is None or not go_along(unit, rule, covers):
         return []
     many = worth_two(planned)
-    both = sides(chosen.ranges) if workers > 1 and many else None
+    both = sides(chosen.ranges) if throttle.workers > 1 and many else None
+    density, heaviest = chosen.density, throttle.context.batch_rows
     return [
-        Sweep(Sweeping(unit, rule, as_of, covers, ranges, seal is not None), ranges, chosen.density, seal, many)
+        Sweep(Sweeping(unit, rule, as_of, covers, ranges, seal is not None), ranges, density, heaviest, seal, many)
         for ranges in both or (chosen.ranges,)
     ]
 

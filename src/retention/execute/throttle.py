@@ -105,7 +105,7 @@ class Throttle:
         busy = pace.busy = self.drag.aim < 1
         held = max((done.held_ms + (done.looked_ms if busy else 0.0) for done in dones), default=0.0)
         if dones and (not self._shrunk or held > pace.target_ms):
-            pace.took(sum(done.rows for done in dones), held)
+            pace.took(sum(done.weight for done in dones), held)
 
     def watched(self, act: Act) -> Act:
         """Return a batch's action that looks, while its locks are held, whether somebody waits for them."""

@@ -45,7 +45,10 @@ class Work(Protocol):
         """Before a batch: whether others are at work on the database, or were met by one of its batches."""
 
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> Sequence[Done]:
-        """Carry out the next batch of about ``rows`` rows, never more than ``most``, inside the open transaction."""
+        """Carry out the next batch inside the open transaction: about ``rows`` rows, their parts counted with them.
+
+        Of the rule's own it takes never more than ``most``; one row alone it takes whatever parts it has.
+        """
 
     def pass_over(self, *, must: bool) -> bool:
         """Go on behind what the batch that failed was to take, if it ``must`` or no batch could take less there.
@@ -131,7 +134,7 @@ class Worker:
         with self.tally.claimed(min(rows, most) if work.exact else most) as most:
             if not most:
                 return None
-            batch = self.throttle.watched(partial(work.batch, rows=min(rows, most), most=most))
+            batch = self.throttle.watched(partial(work.batch, rows=min(rows, most) if work.exact else rows, most=most))
             dones = self.batches.carry_out(connection, batch, self.under)
             for done in dones:
                 self.tally.took(done)
