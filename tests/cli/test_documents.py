@@ -63,6 +63,7 @@ def test_what_a_command_made_is_told_in_a_document(library: Shop, capsys: Any) -
 
 
 def test_an_empty_ledger_is_exported_as_a_document_too(library: Shop, capsys: Any) -> None:
+    library.call(capsys, "ledger", "upgrade", day=None)
     assert told(library, capsys, "ledger", "export") == {"entries": []}
 
 
@@ -112,6 +113,7 @@ def test_an_error_that_nobody_foresaw_is_told_in_a_document(
     def broken(*_arguments: Any) -> Any:
         raise ZeroDivisionError
 
+    library.call(capsys, "ledger", "upgrade", day=None)
     monkeypatch.setattr(documents, "closed_run", broken)
     refused(library, capsys, "report", code=5)
 

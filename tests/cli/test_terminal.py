@@ -51,6 +51,6 @@ def test_names_of_tables_are_shown_as_they_are_spelled(library: Shop, capsys: An
     assert (explained.code, odd in explained.out) == (0, True), explained.err
     where = ("--where", f"library.{odd}", "id = 1", "--reason", "r", "--by", "b")
     held = library.call(capsys, "hold", "add", *where, day=None)
-    assert (held.code, f"library.{odd}: 1 rows" in held.out) == (0, True), held.err
+    assert (held.code, f"library.{odd}: 1 row" in held.out) == (0, True), held.err
     changed = library.call(capsys, "diff", str(library.matrix), str(library.matrix))
     assert (changed.code, f"library.{odd}" in changed.out) == (0, True), changed.err

@@ -250,7 +250,7 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: P
 )
 def test_no_option_of_the_url_is_shown(tmp_path: Path, scheme: str, option: str) -> None:
     url = f"{scheme}://127.0.0.1:{free_port()}/ledger?{option}=geheim4711"
-    with pytest.raises(LedgerFault, match=r"ledger \w+\+\w+://127.0.0.1:\d+/ledger: it does not answer") as fault:
+    with pytest.raises(LedgerRefused, match=r"ledger \w+\+\w+://127.0.0.1:\d+/ledger: it does not answer") as fault:
         Ledger.open(url, tmp_path / "keys", ticking())
     assert "geheim4711" not in "".join(traceback.format_exception(fault.value))
 

@@ -140,7 +140,6 @@ def test_a_run_with_the_secrets_of_another_ledger_is_refused_and_verify_tells(
         ("report",),
         ("confirm", "r1", "--by", "x", "--note", "y"),
         ("approve", "0123456789", "--by", "x", "--note", "y"),
-        ("verify",),
     ],
 )
 def test_a_mistyped_ledger_is_refused_and_nothing_is_made(
