@@ -250,11 +250,11 @@ def test_a_foreign_key_that_compares_other_things_than_values_is_refused(
         "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind ENUM('x', 'y') UNIQUE, parent INTEGER)",
         "CREATE TABLE line (id INTEGER PRIMARY KEY, kind ENUM('x', 'y') REFERENCES log (kind) ON DELETE CASCADE)",
     ]
-    assert "RET245" not in found(mariadb_url, tmp_path, LOG, capsys, *made)
+    assert "RET250" not in found(mariadb_url, tmp_path, LOG, capsys, *made)
     other = "ALTER TABLE line DROP FOREIGN KEY line_ibfk_1, MODIFY kind ENUM('y', 'x')"
     again = "ALTER TABLE line ADD FOREIGN KEY (kind) REFERENCES log (kind) ON DELETE CASCADE"
     codes = found(mariadb_url, tmp_path, LOG, capsys, other, again)
-    assert [(one["severity"], one["where"]) for one in codes["RET245"]] == [("error", "shop.line(kind)")]
+    assert [(one["severity"], one["where"]) for one in codes["RET250"]] == [("error", "shop.line(kind)")]
 
 
 @pytest.mark.postgresql
@@ -262,5 +262,5 @@ def test_a_subject_that_a_hold_could_miss_is_refused(postgresql_url: str, tmp_pa
     made = "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind INET, parent REAL)"
     named = LOG.replace("  shop.log: {", "  shop.log: {subject: kind, ")
     assert named != LOG
-    assert "RET246" in found(postgresql_url, tmp_path, named, capsys, made)
-    assert "RET246" not in found(postgresql_url, tmp_path, named, capsys, "ALTER TABLE log ALTER kind TYPE TEXT")
+    assert "RET251" in found(postgresql_url, tmp_path, named, capsys, made)
+    assert "RET251" not in found(postgresql_url, tmp_path, named, capsys, "ALTER TABLE log ALTER kind TYPE TEXT")

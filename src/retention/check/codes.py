@@ -194,11 +194,11 @@ _DATABASE = (
         "A table that came later refers to `member` ON DELETE CASCADE, which the role may not read: its rows would go.",
     ),
     Code(
-        "RET245", "key-compares-otherwise", "error", "rule", "give both columns of the foreign key the very same type",
+        "RET250", "key-compares-otherwise", "error", "rule", "give both columns of the foreign key the very same type",
         "An ENUM('x','y') refers to an ENUM('y','x'): MariaDB compares their numbers, and 'x' cascades to 'y'.",
     ),
     Code(
-        "RET246", "subject-inexact", "error", "table", "name a column of a text, a number or a UUID as the subject",
+        "RET251", "subject-inexact", "error", "table", "name a column of a text, a number or a UUID as the subject",
         "A subject of the type INET: a hold on 10.0.0.1 doesn't find 10.0.0.1/32.",
     ),
     Code(

@@ -78,7 +78,7 @@ def _unsure(binding: Binding, relation: Relation) -> Iterator[Finding]:
                 f"rule {rule.id}: the foreign key {_name(binding, relation)} compares {', '.join(relation.unsure)} in "
                 f"a way of its own with {binding.name_of(relation.parent)}: which rows refer to which can't be told"
             )
-            yield finding("RET245", _name(binding, relation), what, rule.id)
+            yield finding("RET250", _name(binding, relation), what, rule.id)
 
 
 def _unique(binding: Binding, relation: Relation) -> Iterator[Finding]:

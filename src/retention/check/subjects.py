@@ -29,4 +29,4 @@ def subjects(binding: Binding) -> Iterator[Finding]:
             short = isinstance(type_, Float) and not isinstance(type_, Double)
             if (short or there.columns[column].kind is ColumnKind.OTHER) and binding.database.dialect.bounds_values:
                 what = f"the subject of {name}: no value that a person writes down is sure to be found in {column}"
-                yield finding("RET246", entry.place, what, str(name))
+                yield finding("RET251", entry.place, what, str(name))
