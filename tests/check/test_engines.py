@@ -260,3 +260,28 @@ def test_the_pipeline_s_own_tables_must_keep_what_they_are_given(
     called = Shop(url, tmp_path, tmp_path / "matrix.yaml").call(capsys, "run")
     assert (called.code, "RET246" in called.err) == (2, True)
     assert "RET246" not in found(url, tmp_path, LOG, capsys, f"ALTER TABLE retention_batch {mended}")
+
+
+@pytest.mark.mariadb
+def test_a_foreign_key_that_compares_other_things_than_values_is_refused(
+    mariadb_url: str, tmp_path: Path, capsys: Any
+) -> None:
+    """InnoDB compares the numbers of an enumeration: a cascade would take rows that nobody has seen refer to one."""
+    made = [
+        "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind ENUM('x', 'y') UNIQUE, parent INTEGER)",
+        "CREATE TABLE line (id INTEGER PRIMARY KEY, kind ENUM('x', 'y') REFERENCES log (kind) ON DELETE CASCADE)",
+    ]
+    assert "RET251" not in found(mariadb_url, tmp_path, LOG, capsys, *made)
+    other = "ALTER TABLE line DROP FOREIGN KEY line_ibfk_1, MODIFY kind ENUM('y', 'x')"
+    again = "ALTER TABLE line ADD FOREIGN KEY (kind) REFERENCES log (kind) ON DELETE CASCADE"
+    codes = found(mariadb_url, tmp_path, LOG, capsys, other, again)
+    assert [(one["severity"], one["where"]) for one in codes["RET251"]] == [("error", "shop.line(kind)")]
+
+
+@pytest.mark.postgresql
+def test_a_subject_that_a_hold_could_miss_is_refused(postgresql_url: str, tmp_path: Path, capsys: Any) -> None:
+    made = "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind INET, parent REAL)"
+    named = LOG.replace("  shop.log: {", "  shop.log: {subject: kind, ")
+    assert named != LOG
+    assert "RET252" in found(postgresql_url, tmp_path, named, capsys, made)
+    assert "RET252" not in found(postgresql_url, tmp_path, named, capsys, "ALTER TABLE log ALTER kind TYPE TEXT")

@@ -1,4 +1,4 @@
-"""Foreign keys as they were written: in another case, to a partition alone, emptying some columns only."""
+"""Foreign keys as an engine reads them: in another case, of unlike types, to a partition, emptying some columns."""
 
 from __future__ import annotations
 
@@ -57,6 +57,48 @@ def test_sqlite_looks_at_no_case_of_a_name(sqlite_bench: Bench, table: str, key:
         ]
     )
     _keeps(sqlite_bench, _members(sqlite_bench, table), 1, 2)
+
+
+def test_sqlite_compares_references_by_the_parents_collation_and_texts_with_numbers(sqlite_bench: Bench) -> None:
+    sqlite_bench.do(
+        [
+            """CREATE TABLE member (id INTEGER PRIMARY KEY, loose TEXT COLLATE NOCASE UNIQUE,
+               padded TEXT COLLATE RTRIM UNIQUE, digits TEXT UNIQUE, seen_on DATE)""",
+            """CREATE TABLE orders (id INTEGER PRIMARY KEY, member TEXT REFERENCES member ON DELETE CASCADE,
+               loose TEXT REFERENCES member (loose) ON DELETE CASCADE,
+               padded TEXT COLLATE NOCASE REFERENCES member (padded) ON DELETE CASCADE,
+               digits INTEGER REFERENCES member (digits) ON DELETE CASCADE)""",
+            """INSERT INTO member VALUES (1, 'Kim', 'kim', 'k', '2020-01-01'), (2, 'Lee', 'lee', '7', '2020-01-01'),
+               (3, 'Han', 'han', 'h', '2020-01-01'), (4, 'Oh', 'OH', 'o', '2020-01-01'),
+               (7, 'Yu', 'oh', 'y', '2020-01-01')""",
+            """INSERT INTO orders VALUES (1, '007', NULL, NULL, NULL), (2, NULL, 'KIM', NULL, NULL),
+               (3, NULL, NULL, 'OH  ', NULL), (4, NULL, NULL, NULL, 7)""",
+        ]
+    )
+    _keeps(sqlite_bench, _members(sqlite_bench), 4, 5)
+    assert sqlite_bench.all("SELECT id FROM member WHERE loose = 'Han'") == []
+
+
+@pytest.mark.postgresql
+def test_a_key_compares_by_its_own_operator_and_its_parents_collation(postgresql_bench: Bench) -> None:
+    postgresql_bench.do(
+        [
+            "CREATE COLLATION loosely (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+            "CREATE DOMAIN seven AS INTEGER",
+            """CREATE TABLE member (padded CHAR(5) PRIMARY KEY, loose TEXT COLLATE loosely UNIQUE,
+               number NUMERIC(10, 2) UNIQUE, day TIMESTAMP UNIQUE, seen_on DATE)""",
+            """CREATE TABLE orders (id INTEGER PRIMARY KEY, padded TEXT REFERENCES member ON DELETE CASCADE,
+               loose VARCHAR(9) REFERENCES member (loose) ON DELETE CASCADE,
+               number seven REFERENCES member (number) ON DELETE CASCADE,
+               day DATE REFERENCES member (day) ON DELETE CASCADE)""",
+            """INSERT INTO member VALUES ('a', 'Kim', 1, '2020-01-01', '2020-01-01'),
+               ('b', 'Lee', 2, '2020-01-02', '2020-01-01'), ('c', 'Han', 3, '2020-01-03', '2020-01-01'),
+               ('d', 'Oh', 4, '2020-01-04', '2020-01-01'), ('e', 'Yu', 5, '2020-01-05', '2020-01-01')""",
+            """INSERT INTO orders VALUES (1, 'a ', NULL, NULL, NULL), (2, NULL, 'LEE', NULL, NULL),
+               (3, NULL, NULL, 3, NULL), (4, NULL, NULL, NULL, '2020-01-04')""",
+        ]
+    )
+    _keeps(postgresql_bench, _members(postgresql_bench), 4, 5)
 
 
 @pytest.mark.postgresql

@@ -32,6 +32,12 @@ COLUMNS = {
     "uuid": {"sqlite": "CHAR(36)", "": "UUID"},
     "bytes": {"mysql": "VARBINARY(40)", "postgresql": "BYTEA", "sqlite": "BLOB"},
     "day": "DATE",
+    "odd": {"mysql": "DOUBLE", "postgresql": "amount", "sqlite": "REAL"},
+    "mail": {
+        "mysql": "VARCHAR(40) COLLATE utf8mb4_general_ci",
+        "postgresql": "mail",
+        "sqlite": "DATE COLLATE NOCASE",
+    },
 }
 VALUES: dict[str, list[Any]] = {
     "small": [42, 7],
@@ -46,13 +52,18 @@ VALUES: dict[str, list[Any]] = {
     "uuid": [UUID],
     "bytes": [b"42", bytes.fromhex(UUID.replace("-", ""))],
     "day": ["2020-02-29"],
+    "odd": [42, 7.5],
+    "mail": ["a@shop"],
 }
 CASES: dict[str, dict[str, int]] = {
-    "42": dict.fromkeys(["small", "whole", "large", "precise", "exact", "short", "western", "padded", "bytes"], 1),
+    "42": dict.fromkeys(
+        ["small", "whole", "large", "precise", "exact", "short", "western", "padded", "bytes", "odd"], 1
+    ),
     "042": {"exact": 1},
     " 42": {},
     "7": {"small": 1, "whole": 1},
-    "7.5": {"precise": 1},
+    "7.5": {"precise": 1, "odd": 1},
+    "A@Shop": {"mail": 1},
     str(2**40): {"large": 1},
     str(10**30): {},
     "40000": {},
@@ -95,6 +106,10 @@ def types(engine_url: str, tmp_path: Path) -> Shop:
             connection.exec_driver_sql(
                 "CREATE COLLATION loosely (provider = icu, locale = 'und-u-ks-level2', deterministic = false)"
             )
+            connection.exec_driver_sql("CREATE EXTENSION citext")
+            connection.exec_driver_sql("CREATE DOMAIN mail AS CITEXT")
+            connection.exec_driver_sql("CREATE DOMAIN cents AS NUMERIC(10, 2)")
+            connection.exec_driver_sql("CREATE DOMAIN amount AS cents")
         for table, type_ in COLUMNS.items():
             spelled = type_ if isinstance(type_, str) else type_.get(engine, type_.get("", ""))
             connection.exec_driver_sql(f"CREATE TABLE of_{table} (id INTEGER PRIMARY KEY, named {spelled}, at DATE)")

@@ -138,3 +138,22 @@ def test_a_part_without_a_key_keeps_its_owner_and_no_other(sqlite_bench: Bench) 
     assert sqlite_bench.run(matrix, AS_OF, holds=held)["log"].done == 1
     assert sqlite_bench.all("SELECT id FROM log ORDER BY id") == [("a",), ("c",)]
     assert sqlite_bench.all("SELECT id FROM note ORDER BY id") == [(None,), (None,), ("n",)]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    "type_",
+    ["CITEXT", pytest.param("number", marks=pytest.mark.thorough), pytest.param("mood", marks=pytest.mark.thorough)],
+)
+def test_keys_of_types_that_the_driver_does_not_know_go_as_others(postgresql_bench: Bench, type_: str) -> None:
+    postgresql_bench.do(
+        [
+            "CREATE EXTENSION IF NOT EXISTS citext",
+            "CREATE DOMAIN number AS INTEGER",
+            "CREATE TYPE mood AS ENUM ('1', '2', '3')",
+            f"CREATE TABLE log (id {type_} PRIMARY KEY, seen_on DATE)",
+            "INSERT INTO log VALUES ('1', '2020-01-01'), ('2', '2020-01-01'), ('3', '2026-01-01')",
+        ]
+    )
+    assert postgresql_bench.run(postgresql_bench.one_rule(), AS_OF)["log"].done == 2
+    assert postgresql_bench.all("SELECT CAST(id AS TEXT) FROM log") == [("3",)]

@@ -82,3 +82,26 @@ def test_a_hold_reaches_only_rows_whose_subject_is_found_by_the_same_text(bench:
     outcome = bench.run(matrix, AS_OF, holds=held)["card"]
     assert (outcome.done, outcome.survived) == (1, 1)
     assert [row[0] for row in bench.all("SELECT id FROM card ORDER BY id")] == [1, 3]
+
+
+def test_a_part_is_found_as_its_declared_key_finds_it(sqlite_bench: Bench) -> None:
+    """The cascade of 'ABC' takes 'abc' and not 'abd': so a hold on it holds both, and without one it is counted."""
+    sqlite_bench.do(
+        [
+            "CREATE TABLE pay (id TEXT COLLATE NOCASE PRIMARY KEY, seen_on DATE)",
+            """CREATE TABLE card (id INTEGER PRIMARY KEY, login TEXT,
+               pay_id TEXT REFERENCES pay (id) ON DELETE CASCADE)""",
+            "INSERT INTO pay VALUES ('ABC', '2020-01-01'), ('ABD', '2020-01-01')",
+            "INSERT INTO card VALUES (1, 'kim', 'abc'), (2, 'lee', 'abd')",
+        ]
+    )
+    matrix = sqlite_bench.matrix(
+        {
+            "legal_bases": BASES,
+            "tables": {"shop.pay": {"none": "t"}, "shop.card": {"subject": "login"}},
+            "rules": [{"id": "pay", "table": "shop.pay", "keep": KEEP, "then": "delete", "with": ["shop.card"]}],
+        }
+    )
+    outcome = sqlite_bench.run(matrix, AS_OF, holds=OneHold(there=True, kind="subject", subject=("kim",)))["pay"]
+    assert (outcome.done, outcome.parts) == (1, {"shop.card": 1})
+    assert sqlite_bench.all("SELECT pay.id, card.id FROM pay, card") == [("ABC", 1)]

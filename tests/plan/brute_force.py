@@ -107,7 +107,10 @@ class Brute:
         if left is None or right is None:
             return False
         if self.kinds[relation.child, own] != self.kinds[relation.parent, other]:
-            return str(left) == str(right)
+            if not relation.declared:
+                return str(left) == str(right)
+            # SQLite's own: a text refers to a number as a number, and in any case where its parent's collation says so.
+            return str(left).lstrip("0").lower() == str(right).lower()
         return bool(left == right)
 
     # --- clocks ---------------------------------------------------------------------------------------------------

@@ -253,7 +253,13 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 _TYPES = {
-    "sqlite": {"int": "INTEGER", "text": "VARCHAR(20)", "date": "DATE", "stamp": "TIMESTAMP"},
+    "sqlite": {
+        "int": "INTEGER",
+        "text": "VARCHAR(20)",
+        "loose": "VARCHAR(20) COLLATE NOCASE",
+        "date": "DATE",
+        "stamp": "TIMESTAMP",
+    },
     "postgresql": {"int": "INTEGER", "text": "VARCHAR(20)", "date": "DATE", "stamp": "TIMESTAMPTZ"},
     "mariadb": {"int": "INTEGER", "text": "VARCHAR(20)", "date": "DATE", "stamp": "TIMESTAMP NULL"},
 }
@@ -278,6 +284,7 @@ class _Drawing:
         self.chance = random.Random(seed)
         self.seed = seed
         self.engine = engine
+        self.odd = random.Random(f"unlike {seed}")
         self.tables: dict[str, Table] = {}
         self.relations: list[Relation] = []
         self.given: list[Relation] = []
@@ -285,6 +292,10 @@ class _Drawing:
 
     def maybe(self, share: float) -> bool:
         return self.chance.random() < share
+
+    def unlike(self, share: float) -> bool:
+        """Whether columns of a declared key, or their values, are to differ: no other engine takes many such keys."""
+        return self.engine == "sqlite" and self.odd.random() < share
 
     def scene(self, tables: int) -> Scene:
         for number in range(self.chance.randint(2, tables)):
@@ -302,7 +313,7 @@ class _Drawing:
         shape = self.chance.choice(["int", "int", "int", "text", "pair", "mixed"])
         key = {
             "int": [Column("id", "int", False)],
-            "text": [Column("code", "text", False)],
+            "text": [Column("code", "loose" if self.unlike(0.5) else "text", False)],
             "pair": [Column("tenant", "int", False), Column("id", "int", False)],
             "mixed": [Column("area", "text", False), Column("id", "int", False)],
         }[shape]
@@ -329,8 +340,8 @@ class _Drawing:
         nullable = not declared or self.maybe(0.6)
         columns = []
         for index, name in enumerate(target):
-            other_type = not declared and kinds[name] == "int" and self.maybe(0.15)
-            kind = "text" if other_type else kinds[name]
+            other_type = kinds[name] == "int" and (self.unlike(0.15) if declared else self.maybe(0.15))
+            kind = "text" if other_type or kinds[name] == "loose" else kinds[name]
             columns.append(Column(f"r{number}_{index}", kind, nullable))
         actions = ["NO ACTION", "RESTRICT", "CASCADE", *(["SET NULL"] * 2 if nullable else [])]
         action = self.chance.choice(actions) if declared else None
@@ -505,6 +516,7 @@ class _Drawing:
 
     def _reference(self, relation: Relation, rows: Rows, row: Row) -> tuple[Any, ...]:
         kinds = {column.name: column.kind for column in self.tables[relation.child].columns}
+        loose = any(column.kind == "loose" for column in self.tables[relation.parent].columns)
         parents = rows[relation.parent]
         if relation.nullable and self.maybe(0.25):
             return tuple(None if index == 0 or self.maybe(0.5) else self._value(kinds[name])
@@ -521,7 +533,9 @@ class _Drawing:
                 return (None,) * len(relation.columns)
         parent = parents[place] if place is not None else self.chance.choice(parents)
         return tuple(
-            self._as(kinds[own], parent[other])
+            str(parent[other]).upper()
+            if loose and kinds[own] == "text" and self.unlike(0.5)
+            else self._as(kinds[own], parent[other])
             for own, other in zip(relation.columns, relation.to_columns, strict=True)
         )
 

@@ -221,6 +221,14 @@ _DATABASE = (
         "partition the table by ranges of the clock, or take `drop_partitions` out",
         "A log partitioned by shop: none of its partitions ever holds nothing but old rows.",
     ),
+    Code(
+        "RET251", "key-compares-otherwise", "error", "rule", "give both columns of the foreign key the very same type",
+        "An ENUM('x','y') refers to an ENUM('y','x'): MariaDB compares their numbers, and 'x' cascades to 'y'.",
+    ),
+    Code(
+        "RET252", "subject-inexact", "error", "table", "name a column of a text, a number or a UUID as the subject",
+        "A subject of the type INET: a hold on 10.0.0.1 doesn't find 10.0.0.1/32.",
+    ),
 )  # fmt: skip
 _COVERAGE = (
     Code(

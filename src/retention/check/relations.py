@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from retention.check.codes import finding
 from retention.check.costs import index_statement, scan_cost
-from retention.check.parts import parts_of, takes_rows
+from retention.check.parts import parts_of, tables_of, takes_rows
 from retention.database.catalog import Facts
 from retention.database.columns import ColumnKind
 from retention.database.names import TableKey
@@ -24,6 +24,7 @@ def relations(binding: Binding, facts: Facts) -> Iterator[Finding]:
     waiting = set(_waiting(binding))
     named = {table_key(rule.table) for rule in binding.rules} | set(parts)
     for relation in binding.graph.relations:
+        yield from _unsure(binding, relation)
         if relation.parent not in named or relation.child not in binding.schema.tables:
             continue
         held = relation.parent in row_rules | set(parts) or (relation.child, relation.parent) in waiting
@@ -61,12 +62,23 @@ def _types(binding: Binding, relation: Relation) -> Iterator[Finding]:
     child, parent = binding.shape(relation.child), binding.shape(relation.parent)
     for own, other in zip(relation.columns, relation.parent_columns, strict=False):
         kinds = {child.columns[own].kind, parent.columns[other].kind}
-        if len(kinds) > 1 and not kinds <= _ALIKE and ColumnKind.OTHER not in kinds:
+        if own in relation.as_text and not kinds <= _ALIKE and ColumnKind.OTHER not in kinds:
             what = (
                 f"{binding.name_of(relation.child)}.{own} is a {child.columns[own].kind} and refers to "
                 f"{binding.name_of(relation.parent)}.{other}, a {parent.columns[other].kind}: texts are compared"
             )
             yield finding("RET216", _name(binding, relation), what, str(binding.name_of(relation.child)))
+
+
+def _unsure(binding: Binding, relation: Relation) -> Iterator[Finding]:
+    """Yield a finding for each rule of either table: by the relation its rows stay, go along, or are somebody's."""
+    for rule in binding.rules if relation.unsure else ():
+        if {relation.child, relation.parent} & set(tables_of(binding, rule)):
+            what = (
+                f"rule {rule.id}: the foreign key {_name(binding, relation)} compares {', '.join(relation.unsure)} in "
+                f"a way of its own with {binding.name_of(relation.parent)}: which rows refer to which can't be told"
+            )
+            yield finding("RET251", _name(binding, relation), what, rule.id)
 
 
 def _unique(binding: Binding, relation: Relation) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ asks which engine it is.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date
 from typing import Any, ClassVar
 
@@ -40,6 +40,7 @@ from retention.database.names import ForeignKey, TableKey
 from retention.database.native import DigitsReading, NativeReading, NumberReading, by_stretch
 from retention.database.onlooker import Onlooker
 from retention.database.reading import EARLIEST, Reading, Sql
+from retention.database.relations import Relation
 from retention.database.textformat import parse_format
 from retention.database.texts import IsoShape, Shape, StrptimeShape, text_reading
 from retention.database.walking import Walking
@@ -112,6 +113,13 @@ class Dialect(ClockWords, Onlooker, Walking):
         """Return what foreign keys do ON DELETE and ON UPDATE, where reflection doesn't say so of every one."""
         del connection
         return {}
+
+    def as_enforced(
+        self, connection: Connection, relations: Sequence[Relation], tables: Mapping[TableKey, Table]
+    ) -> Iterable[Relation]:
+        """Return declared relations, each with how the engine itself compares its columns."""
+        del connection, tables
+        return relations
 
     def kind(self, type_: types.TypeEngine[Any]) -> ColumnKind:
         """Return what a reflected type is to this product."""

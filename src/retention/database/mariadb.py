@@ -36,9 +36,12 @@ from sqlalchemy.sql.elements import KeyedColumnElement
 
 from retention.database.columns import BYTES, ColumnKind
 from retention.database.dialect import PATIENCE_S, Dialect
+from retention.database.enforced import by_storage
 from retention.database.explain import Explain
 from retention.database.loading import as_bound, into
+from retention.database.names import TableKey
 from retention.database.reading import Sql
+from retention.database.relations import Relation
 from retention.database.versions import by_digest, columns_in
 from retention.law import day_start
 
@@ -137,6 +140,13 @@ class MariaDB(Dialect):
             .where(column("LEVEL") == "Column", checked == func.lower(func.concat("json_valid(`", named, "`)")))
         )
         return {(owner, name) for owner, name in connection.execute(query)}
+
+    def as_enforced(
+        self, connection: Connection, relations: Sequence[Relation], tables: Mapping[TableKey, Table]
+    ) -> Iterable[Relation]:
+        """Return declared relations as the engine compares them: by the bytes that InnoDB stores."""
+        del connection
+        return by_storage(relations, tables)
 
     def json_text(self, column: Sql) -> Sql:
         """Return the column where it is a text already."""

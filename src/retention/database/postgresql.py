@@ -47,13 +47,15 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.sql.visitors import replacement_traverse
-from sqlalchemy.types import UserDefinedType
+from sqlalchemy.types import NullType, UserDefinedType
 
 from retention.database.dialect import PATIENCE_S, Dialect
+from retention.database.enforced import by_operators
 from retention.database.explain import Explain
 from retention.database.loading import as_bound, as_copied, into
 from retention.database.names import TableKey
 from retention.database.reading import Sql
+from retention.database.relations import Relation
 from retention.database.versions import by_transaction
 
 _TEXTS = (String, VARCHAR, TEXT, Text, CHAR)
@@ -154,6 +156,13 @@ class PostgreSQL(Dialect):
             name: TableKey(None if root_schema == default else root_schema, root)
             for name, root_schema, root in connection.execute(_PARTITIONS, {"schema": schema or default})
         }
+
+    def as_enforced(
+        self, connection: Connection, relations: Sequence[Relation], tables: Mapping[TableKey, Table]
+    ) -> Iterable[Relation]:
+        """Return declared relations as the engine compares them: by the operators that it keeps with each key."""
+        del tables
+        return by_operators(connection, relations)
 
     def in_utc(self, column: Sql) -> Sql:
         """Return an instant as wall-clock time in UTC."""
@@ -272,6 +281,13 @@ class PostgreSQL(Dialect):
     def numbers(self, column: Sql) -> Sql:
         """Return the numbers as bytes, which takes half as long as to write them as a text."""
         return func.string_agg(func.int8send(cast(column, BigInteger)), _NO_BYTES, type_=LargeBinary())
+
+    def gathered(self, column: Sql) -> Sql:
+        """Return an array of the type that a value travels in alone: a domain's base, and text where none is known."""
+        if isinstance(column.type, NullType):
+            return func.array_agg(column)
+        unknown = isinstance(column.type, String) and type(column.type) not in _TEXTS
+        return func.array_agg(cast(column, Text() if unknown else column.type))
 
     def cascades(self, connection: Connection, owner: Table, parts: Sequence[Table]) -> bool:
         """Whether these are plain tables without triggers of their own, whose foreign keys are enforced."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, Connection, FromClause, MetaData, Table, inspect
+from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.engine.reflection import Inspector, ObjectKind, ObjectScope
 
 from retention.database.columns import ColumnKind, ColumnShape
@@ -85,7 +86,9 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
             tables[key] = _shape(key, columns, found, charsets, jsons, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default, options))  # noqa: PERF401 - reads better than one expression
-    return Schema(tables, _resolved(relations, tables, roots, dialect), default)
+    declared = _resolved(relations, tables, roots, dialect)
+    enforced = dialect.as_enforced(connection, declared, {key: shape.sql for key, shape in tables.items()})
+    return Schema(tables, tuple(enforced), default)
 
 
 def _resolved(
@@ -132,6 +135,10 @@ class _Reflected:
     def __init__(self, inspector: Inspector, schema: str | None) -> None:
         options = {"schema": schema, "kind": ObjectKind.TABLE, "scope": ObjectScope.DEFAULT}
         self.columns = _named(inspector.get_multi_columns(**options))  # type: ignore[arg-type]
+        for column in (one for columns in self.columns.values() for one in columns):
+            # What a domain is made of tells how its values compare.
+            while isinstance(column["type"], DOMAIN):
+                column["type"] = column["type"].data_type
         self.keys = _named(inspector.get_multi_pk_constraint(**options))  # type: ignore[arg-type]
         self.unique = _named(inspector.get_multi_unique_constraints(**options))  # type: ignore[arg-type]
         # Indexes that an engine makes by itself for UNIQUE are the surest sign of it: SQLite's texts are hard to read.

@@ -9,6 +9,7 @@ from sqlalchemy import FromClause, String, and_, cast
 
 from retention.database.names import TableKey
 from retention.database.reading import Sql
+from retention.database.worded import Worded
 
 _TEXT = 255
 
@@ -19,7 +20,9 @@ class Relation:
 
     ``holds`` and ``detach`` are the matrix's flags. ``declared``: the database itself enforces it. ``nullable``: those
     of its columns that may be null, ``emptied`` those that ON DELETE SET NULL empties: all where it names none.
-    ``as_text``: columns of unlike types, whose values are compared as texts.
+    ``as_text``: columns of unlike types of a relation that the matrix adds, whose values are compared as texts.
+    ``turned``: columns of a declared one with the words that make ``=`` compare them as the engine does; ``unsure``:
+    those of which nobody can say how it does.
     """
 
     name: str | None
@@ -35,6 +38,8 @@ class Relation:
     nullable: tuple[str, ...] = ()
     emptied: tuple[str, ...] = ()
     as_text: tuple[str, ...] = ()
+    turned: tuple[tuple[str, str], ...] = ()
+    unsure: tuple[str, ...] = ()
 
     @property
     def to_itself(self) -> bool:
@@ -128,9 +133,11 @@ def compared(relation: Relation, child: FromClause, parent: FromClause) -> tuple
     """Return the relation's columns of both, in the same order, in types in which comparing them loses nothing."""
     left: list[Sql] = []
     right: list[Sql] = []
+    turned = dict(relation.turned)
     for own, other in zip(relation.columns, relation.parent_columns, strict=True):
         # An engine would turn the text into a number, and '007' into 7: the other way nothing is lost.
         unlike = own in relation.as_text
-        left.append(cast(child.c[own], String(_TEXT)) if unlike else child.c[own])
+        value = Worded(turned[own], child.c[own], parent.c[other].type) if own in turned else child.c[own]
+        left.append(cast(value, String(_TEXT)) if unlike else value)
         right.append(cast(parent.c[other], String(_TEXT)) if unlike else parent.c[other])
     return left, right

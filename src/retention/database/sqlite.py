@@ -8,7 +8,7 @@ import os
 import re
 import sqlite3
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -50,9 +50,11 @@ from sqlalchemy.sql.visitors import replacement_traverse
 
 from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.dialect import Dialect
+from retention.database.enforced import by_parents
 from retention.database.explain import Explain
-from retention.database.names import ForeignKey
+from retention.database.names import ForeignKey, TableKey
 from retention.database.reading import EARLIEST, Reading, Sql
+from retention.database.relations import Relation
 from retention.database.textformat import TextFormat
 from retention.database.texts import IsoShape, text_reading
 from retention.database.worded import Worded, words_of
@@ -137,6 +139,12 @@ class SQLite(Dialect):
             until = time.monotonic() + _WATCHED
 
         return engine
+
+    def as_enforced(
+        self, connection: Connection, relations: Sequence[Relation], tables: Mapping[TableKey, Table]
+    ) -> Iterable[Relation]:
+        """Return declared relations as the engine compares them: the parent's collation counts."""
+        return by_parents(connection, relations, tables)
 
     def column_type(self, type_: types.TypeEngine[Any], kind: ColumnKind) -> types.TypeEngine[Any]:
         """Return a type that leaves values as they are stored: a declared DATE may hold anything."""

@@ -30,14 +30,18 @@ def are_any(dialect: Dialect, columns: Sequence[tuple[Sql, ColumnShape]], rows: 
     read: dict[tuple[bool, ...], list[tuple[Any, ...]]] = {}
     for row in rows:
         values = [_read(column, shape, text) for (column, shape), text in zip(columns, row, strict=True)]
-        typed = tuple(bool(found) for found in values)
-        read.setdefault(typed, []).extend(product(*(found or [text] for found, text in zip(values, row, strict=True))))
+        for one in product(*values):
+            read.setdefault(tuple(typed for typed, _value in one), []).append(tuple(value for _typed, value in one))
     return or_(*(_in(dialect, columns, typed, found) for typed, found in read.items()))
 
 
-def _read(column: Sql, shape: ColumnShape, text: str) -> list[Any]:
-    readers = _UNTYPED if isinstance(column.type, NullType) else _TYPED
-    return list(readers.get(shape.kind, _nothing)(text, shape))
+def _read(column: Sql, shape: ColumnShape, text: str) -> list[tuple[bool, Any]]:
+    """Return what the text may be, each with whether it is compared with the column as it is, or with its text."""
+    if isinstance(column.type, NullType):
+        # What a type of any values says of one, and its collation, only the column itself knows.
+        reader = _bytes if shape.kind is ColumnKind.BINARY else _any
+        return [*((True, one) for one in reader(text, shape)), (False, text)]
+    return [(True, one) for one in _TYPED.get(shape.kind, _nothing)(text, shape)] or [(False, text)]
 
 
 def _in(
@@ -68,6 +72,20 @@ def _text(text: str, shape: ColumnShape) -> Iterator[str]:
         yield text
 
 
+def _any(text: str, _shape: ColumnShape) -> Iterator[str]:
+    if _NUMBER.fullmatch(text) or not _is_number(text):
+        yield text
+
+
+def _is_number(text: str) -> bool:
+    """Whether an engine may take the text for a number, such as 042."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _whole(text: str, _shape: ColumnShape) -> Iterator[int]:
     if _WHOLE.fullmatch(text) and -(2**_BITS) <= int(text) < 2**_BITS:
         yield int(text)
@@ -94,7 +112,6 @@ def _bytes(text: str, _shape: ColumnShape) -> Iterator[bytes]:
 
 
 _Readers = Mapping[ColumnKind, Callable[[str, ColumnShape], Iterator[Any]]]
-_UNTYPED: _Readers = {ColumnKind.BINARY: _bytes}
 _TYPED: _Readers = {
     ColumnKind.TEXT: _text,
     ColumnKind.INTEGER: _whole,

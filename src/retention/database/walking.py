@@ -88,6 +88,10 @@ class Walking(abc.ABC):
     def numbers(self, column: Sql) -> Sql:
         """Return the whole numbers of all rows as a text, a comma between them, or as bytes: eight each, high first."""
 
+    def gathered(self, column: Sql) -> Sql:
+        """Return the values of all rows as an array that the driver knows, where any can be had."""
+        raise AssertionError(self.name, column)
+
     def version(self, row: Table, read: Iterable[Sql]) -> Sql | None:
         """Return what is another value once anything of a row has changed that expressions were ``read`` from.
 

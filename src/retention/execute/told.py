@@ -146,7 +146,7 @@ class Telling:
         return self.keyed and not self._numbered and not self._dialect.gathers
 
     def _gather(self, value: Sql) -> Sql:
-        return self._dialect.numbers(value) if self._numbered else func.array_agg(value)
+        return self._dialect.numbers(value) if self._numbered else self._dialect.gathered(value)
 
 
 def require(told: Told, deleted: int, rule: BoundRule) -> None:

@@ -217,7 +217,11 @@ def _typed(schema: Schema, relation: Relation) -> Relation:
     return replace(
         relation,
         nullable=tuple(own for own, _other in known if child.columns[own].nullable),
-        as_text=tuple(own for own, other in known if _family(child.columns[own]) is not _family(parent.columns[other])),
+        as_text=tuple(
+            own
+            for own, other in known
+            if not relation.declared and _family(child.columns[own]) is not _family(parent.columns[other])
+        ),
     )
 
 
