@@ -24,6 +24,8 @@ from retention.execute.kept_clock import KeptClocks
 from retention.execute.moving import Copy, Moving
 from retention.execute.ranges import Range, Staged
 from retention.execute.seal import Seal
+from retention.execute.stride import Stride
+from retention.execute.sweeping import Again
 from retention.execute.told import Query, Telling, Told, require
 from retention.plan.held import Covers
 from retention.plan.record import Record
@@ -65,12 +67,12 @@ class Delete:
     sealed: Seal | None = None
     moving: Moving | None = None
     position: Any = None
+    ended: bool = False
+    stride: Stride = field(init=False)
     _written: dict[tuple[bool, bool], _Statements] = field(default_factory=dict)
 
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left where a batch took nothing."""
-        return True
+    def __post_init__(self) -> None:
+        self.stride = Stride(self.unit.binding.target_ms)
 
     def renew(self) -> None:
         """Make the statements anew: the holds in force have changed."""
@@ -89,47 +91,54 @@ class Delete:
         del connection, others
 
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
-        """Delete the next batch of at most ``rows`` rows inside the open transaction.
+        """Delete the next batch of at most ``rows`` rows inside the open transaction; none may be free in its range.
 
         Raises:
+            Again: more than ``rows`` are, as it looked through more keys than that.
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
-        started = time.monotonic()
-        while (here := self._ranges.next(connection, self.position, rows)) is not None:
-            self.position = here.end
-            statements = self._of(here)
-            told = self._look(connection, statements, here)
-            if not told.rows:
-                continue
-            if told.rows > most:
-                raise DatabaseFault(
-                    f"rule {self.rule.id}: a range of {rows} keys has {told.rows} rows: the engine sorts its key in "
-                    "another way than it compares it; the batch was rolled back"
-                )
-            if statements.locks:
-                for lock in statements.locks:
-                    connection.execute(lock, here.values).all()
-                require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
-            done = Done(self.rule, told.rows, told.keys, told.days)
-            if not statements.parts:
-                ahead(done)
-            names = self._keep(connection, here) if self.kept_clocks is not None else ()
-            copied = self.moving.carry_out(connection, statements.copies, here.values) if self.moving else {}
-            for name, part in statements.parts:
-                done.parts[name] = done.parts.get(name, 0) + connection.execute(part, here.values).rowcount
-            require(told, connection.execute(statements.rows, here.values).rowcount, self.rule)
-            if self.moving is not None:
-                own = str(self.unit.binding.name_of(self.rule.table))
-                self.moving.require_same(copied, {**done.parts, own: told.rows})
-            if self.kept_clocks is not None:
-                self.kept_clocks.forget(connection, names)
-            done.statement_ms = (time.monotonic() - started) * 1000
-            return [done]
-        return []
+        started, begun = time.monotonic(), self.position
+        keys = self.stride.keys(rows, most)
+        here = self._ranges.next(connection, self.position, keys)
+        self.ended = here is None
+        if here is None:
+            return []
+        self.position = here.end
+        statements = self._of(here)
+        told = self._look(connection, statements, here)
+        if not self.stride.fits(told.rows, rows, (time.monotonic() - started) * 1000, most=most):
+            self.position = begun
+            raise Again
+        if not told.rows:
+            return []
+        if told.rows > most:
+            raise DatabaseFault(
+                f"rule {self.rule.id}: a range of {keys} keys has {told.rows} rows: the engine sorts its key in "
+                "another way than it compares it; the batch was rolled back"
+            )
+        if statements.locks:
+            for lock in statements.locks:
+                connection.execute(lock, here.values).all()
+            require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
+        done = Done(self.rule, told.rows, told.keys, told.days)
+        if not statements.parts:
+            ahead(done)
+        names = self._keep(connection, here) if self.kept_clocks is not None else ()
+        copied = self.moving.carry_out(connection, statements.copies, here.values) if self.moving else {}
+        for name, part in statements.parts:
+            done.parts[name] = done.parts.get(name, 0) + connection.execute(part, here.values).rowcount
+        require(told, connection.execute(statements.rows, here.values).rowcount, self.rule)
+        if self.moving is not None:
+            own = str(self.unit.binding.name_of(self.rule.table))
+            self.moving.require_same(copied, {**done.parts, own: told.rows})
+        if self.kept_clocks is not None:
+            self.kept_clocks.forget(connection, names)
+        done.statement_ms = (time.monotonic() - started) * 1000
+        return [done]
 
     def pass_over(self, *, must: bool) -> bool:
-        """Go on behind the keys of the batch that failed, if it must: the position is there already."""
-        return must
+        """Go on behind the keys of the batch that failed, if it must and had no more keys than rows."""
+        return must and not self.stride.narrowed()
 
     def _look(self, connection: Connection, statements: _Statements, here: Range) -> Told:
         """Lock and tell of the range's rows that may go; only their keys stay staged."""
