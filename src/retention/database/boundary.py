@@ -23,6 +23,8 @@ _LOST_NUMBERS = {2006, 2013, 2055, 4031, 1927}
 _FULL_STATES = {"53100"}
 _FULL_NUMBERS = {1021, 1114}
 _OF_A_ROW = ("22", "23")
+# What triggers raise, by PL/pgSQL and by SIGNAL; to SQLite theirs are constraints.
+_RAISED_STATES, _RAISED_NUMBERS = ("P0", "45"), {1644}
 _TAKEN_STATE, _TAKEN_NUMBERS = "23505", {1062, 1586}
 _TAKEN_CODES = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -84,7 +86,8 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
         parts.append("a statement took longer than it may (statement_timeout, max_statement_time), or was cancelled")
     elif retryable:
         parts.append("another process is at work on it and holds a lock; try again")
-    return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable)
+    raised = str(state or "").startswith(_RAISED_STATES) or number in _RAISED_NUMBERS
+    return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable, of_a_row=raised or is_of_a_row(error))
 
 
 def is_of_a_row(error: exc.DBAPIError) -> bool:
