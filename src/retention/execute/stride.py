@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Stride:
-    """What one walk has learnt. ``target_ms`` is how long a batch should take, be it one that finds nothing.
+    """What one walk has learnt. ``target_ms`` is how long a batch should take.
 
     ``width`` is how many keys are looked through for each row that a batch may take.
     """
@@ -27,7 +27,8 @@ class Stride:
         if number > rows and self.width > 1:
             self.width = 1
             return False
-        if number or 2 * milliseconds > self.target_ms:
+        # What finds nothing keeps nothing locked: it may take longer than a batch that somebody waits for.
+        if number or milliseconds > 2 * self.target_ms:
             self.width = max(1, self.width // 2)
         elif rows * self.width < most:
             self.width *= 2
