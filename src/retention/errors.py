@@ -71,13 +71,23 @@ class DatabaseFault(RetentionError):
 
     ``lost`` says that the connection is gone; ``retryable`` that the same statement may succeed when tried again
     (deadlock, serialization failure, lock timeout), or a smaller one (statement timeout); ``denied`` that the role
-    lacks a right.
+    lacks a right; ``of_a_row`` that it may succeed for other rows: a value, a constraint or a trigger of the shop is
+    what was in its way.
     """
 
-    def __init__(self, message: str, *, lost: bool = False, retryable: bool = False, denied: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        lost: bool = False,
+        retryable: bool = False,
+        denied: bool = False,
+        of_a_row: bool = False,
+    ) -> None:
         self.lost = lost
         self.retryable = retryable
         self.denied = denied
+        self.of_a_row = of_a_row
         super().__init__(message)
 
 

@@ -1,7 +1,11 @@
-"""Rows that others hold locked, or that a statement takes too long for, stay; all others of the rule go."""
+"""Rows that can't be had stay; all others of the rule go.
+
+Others hold them locked, a statement takes too long for them, a trigger refuses them, or they only go together.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -12,8 +16,11 @@ import pytest
 from sqlalchemy import make_url
 
 from retention.database.mariadb import MariaDB
+from retention.execute.clusters import Clusters
 from retention.execute.pace import Pace
+from retention.execute.ranges import Staged
 from retention.execute.throttle import Throttle
+from retention.execute.told import Telling
 from support.bench import Bench
 from support.engines import SERVERS
 
@@ -32,6 +39,8 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
 
 
 on_servers = pytest.mark.parametrize("server", SERVERS, indirect=True)
+everywhere = pytest.mark.parametrize("server", ["sqlite", *SERVERS], indirect=True)
+on_sqlite = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +60,7 @@ def made(bench: Bench, shape: str, rows: int = ROWS) -> Any:
         if rows
         else []
     )
-    bench.do([f"ANALYZE {'' if bench.engine == 'postgresql' else 'TABLE '}log"])
+    bench.do([f"ANALYZE {'TABLE ' if bench.engine == 'mariadb' else ''}log"])
     if shape == "columns":
         return bench.one_rule(then="erase", columns=["note"])
     if shape != "a walk by keys":
@@ -156,3 +165,174 @@ def test_a_statement_that_takes_too_long_is_made_smaller(server: Bench, shape: s
         if server.engine == "mariadb":
             server.do(["SET GLOBAL max_statement_time = 0"])
     assert not left(server)
+
+
+def frozen(bench: Bench, event: str, *keys: int) -> None:
+    """Let a trigger of the shop refuse rows."""
+    which = f"OLD.id IN ({', '.join(map(str, keys))})"
+    if bench.engine == "postgresql":
+        bench.do(
+            [
+                f"CREATE FUNCTION frozen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF {which} THEN RAISE EXCEPTION "
+                "''settled''; END IF; IF TG_OP = ''DELETE'' THEN RETURN OLD; END IF; RETURN NEW; END'",
+                f"CREATE TRIGGER frozen BEFORE {event} ON log FOR EACH ROW EXECUTE FUNCTION frozen()",
+            ]
+        )
+    elif bench.engine == "mariadb":
+        refuse = f"IF {which} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'settled'; END IF"
+        bench.do([f"CREATE TRIGGER frozen BEFORE {event} ON log FOR EACH ROW {refuse}"])
+    else:
+        refuse = f"WHEN {which} BEGIN SELECT RAISE(ABORT, 'settled'); END"
+        bench.do([f"CREATE TRIGGER frozen BEFORE {event} ON log {refuse}"])
+
+
+@everywhere
+@pytest.mark.parametrize("shape", ["a sweep", pytest.param("a walk by keys", marks=pytest.mark.thorough), "columns"])
+@pytest.mark.usefixtures("alone")
+def test_a_row_that_a_trigger_keeps_stays_alone(server: Bench, shape: str) -> None:
+    matrix = made(server, shape)
+    frozen(server, "UPDATE" if shape == "columns" else "DELETE", 3, 700)
+    with pytest.raises(AssertionError, match="2 due rows were left for the end and couldn't be had there") as failed:
+        server.run(matrix, AS_OF)
+    assert "refused with" in str(failed.value) and "settled" not in str(failed.value)
+    assert left(server) == [3, 700]
+
+
+@everywhere
+@pytest.mark.usefixtures("alone")
+def test_a_table_whose_every_row_is_refused_is_given_up_soon(server: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = made(server, "columns", 3000)
+    frozen(server, "UPDATE", *range(1, 3001))
+    tries: list[int] = []
+    monkeypatch.setattr(Pace, "halve", lambda _self: tries.append(1))
+    with pytest.raises(AssertionError, match="refused with"):
+        server.run(matrix, AS_OF)
+    assert len(tries) < 45
+    assert len(left(server)) == 3000
+
+
+def circles(bench: Bench, number: int, rows: int = 2, *more: str) -> Any:
+    """Fill the log with rows that refer to each other in circles, and with more of them; return its matrix."""
+    bench.do(["CREATE TABLE log (id INTEGER PRIMARY KEY, seen_on DATE NOT NULL, note TEXT, mate INTEGER)"])
+    values = [
+        f"({first + at}, '{DUE}', 'x', {first + (at + 1) % rows})"
+        for first in range(1, number * rows, rows)
+        for at in range(rows)
+    ]
+    bench.do(["INSERT INTO log VALUES " + ", ".join([*values, *more])])
+    mate = {"name": "mate", "columns": ["mate"], "to": "shop.log", "to_columns": ["id"]}
+    return bench.matrix(
+        {
+            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
+            "tables": {"shop.log": {"none": "t", "relations": [mate]}},
+            "rules": [
+                {"id": "log", "table": "shop.log", "keep": [{"basis": "one", "since": "seen_on"}], "then": "delete"}
+            ],
+        }
+    )
+
+
+@on_servers
+@pytest.mark.usefixtures("alone")
+def test_one_locked_row_keeps_its_own_circle_alone(server: Bench) -> None:
+    matrix = circles(server, 300)
+    with locked(server, 301), pytest.raises(AssertionError, match="rows that go together were left 1 time") as failed:
+        server.run(matrix, AS_OF)
+    assert "holds a lock" in str(failed.value)
+    assert left(server) == [301, 302]
+
+
+@on_sqlite
+def test_one_refused_row_keeps_its_own_circle_alone(server: Bench) -> None:
+    matrix = circles(server, 300)
+    frozen(server, "DELETE", 302)
+    with pytest.raises(AssertionError, match="rows that go together were left 1 time"):
+        server.run(matrix, AS_OF)
+    assert left(server) == [301, 302]
+
+
+@on_sqlite
+def test_a_circle_larger_than_the_row_budget_is_told_of(server: Bench) -> None:
+    matrix = circles(server, 1, 60, *(f"({n}, '{DUE}', 'x', NULL)" for n in range(101, 111)))
+    for done in (10, 0):
+        outcome = server.run(matrix, AS_OF, budget=50)["log"]
+        assert (outcome.status, outcome.done) == ("stopped", done)
+        assert outcome.reason == "row budget: 60 rows go together or not at all"
+    assert server.run(matrix, AS_OF, budget=60)["log"].status == "done"
+
+
+@on_sqlite
+def test_where_few_rows_are_free_the_stop_switch_is_looked_at_all_the_same(
+    server: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a chain a row is free once the one behind it has gone: all but the last are looked through for nothing."""
+    matrix = circles(server, 1, 1000)
+    server.do(["UPDATE log SET mate = NULL WHERE id = 1000"])
+    looks: list[str] = []
+    next_ = Staged.next
+
+    def counted(*arguments: Any) -> Any:
+        looks.append("range")
+        return next_(*arguments)
+
+    monkeypatch.setattr(Staged, "next", counted)
+    monkeypatch.setattr(Pace, "__post_init__", lambda pace: setattr(pace, "rows", 1))
+    server.run(matrix, AS_OF, stop=lambda: looks.append("stop"))
+    assert all(before == "stop" for before, here in itertools.pairwise(looks) if here == "range")
+    assert 0 < looks.count("range") < 50
+
+
+@everywhere
+@pytest.mark.parametrize("then", ["delete", "erase"])
+def test_a_few_approved_rows_among_many_others_go_within_the_budget(
+    server: Bench, then: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = made(server, "columns" if then == "erase" else "a walk by keys")
+    server.do(["UPDATE log SET seen_on = '2026-11-01' WHERE id <= 700"])
+    plan = server.planner(matrix, AS_OF, known=False).plan([server.bind(matrix)])
+    server.do([f"UPDATE log SET seen_on = '{DUE}'"])
+    monkeypatch.setattr("retention.execute.pace._GROWTH", 1.0)
+    monkeypatch.setattr(Pace, "__post_init__", lambda pace: setattr(pace, "rows", 4))
+    outcome = server.run(matrix, AS_OF, plan=plan, budget=50)["log"]
+    assert (outcome.status, outcome.done) == ("stopped", 50)
+    assert left(server) == [*range(1, 701), *range(751, 901)]
+
+
+@on_sqlite
+@pytest.mark.parametrize("together", [False, True], ids=["alone", "in a circle"])
+def test_an_error_that_nobody_foresaw_fails_its_rule_alone(
+    server: Bench, together: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circles(server, 2)
+    server.do(
+        [
+            "CREATE TABLE page (id INTEGER PRIMARY KEY, seen_on DATE NOT NULL)",
+            f"INSERT INTO page VALUES (1, '{DUE}')",
+            "ALTER TABLE log ADD COLUMN page_id INTEGER",
+        ]
+    )
+    mate = {"name": "mate", "columns": ["mate"], "to": "shop.log", "to_columns": ["id"]}
+    page = {"name": "page", "columns": ["page_id"], "to": "shop.page", "to_columns": ["id"]}
+    rule = {"keep": [{"basis": "one", "since": "seen_on"}], "then": "delete"}
+    matrix = server.matrix(
+        {
+            "legal_bases": {"one": {"statute": "s", "article": "a", "keep": "P1Y", "roll_holidays": False}},
+            "tables": {
+                "shop.log": {"none": "t", "relations": [page, mate] if together else [page]},
+                "shop.page": {"none": "t"},
+            },
+            "rules": [{"id": "log", "table": "shop.log", **rule}, {"id": "page", "table": "shop.page", **rule}],
+        }
+    )
+    read = Telling.read
+
+    def broken(self: Any, *arguments: Any, **more: Any) -> Any:
+        if isinstance(self, Telling) and self.rule.id != "log":
+            return read(self, *arguments)
+        raise ValueError("kim@example.kr")
+
+    monkeypatch.setattr(*((Clusters, "batch", broken) if together else (Telling, "read", broken)))
+    with pytest.raises(AssertionError) as failed:
+        server.run(matrix, AS_OF)
+    assert str(failed.value) == "{'log': 'rule log: internal error (ValueError); report it'}"
+    assert server.all("SELECT count(*) FROM page") == [(0,)]

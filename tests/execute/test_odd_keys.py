@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import String, func
 
+from retention.execute.told import Telling
 from support.bench import Bench, OneHold, states
 
 AS_OF = date(2026, 3, 2)
@@ -71,6 +73,39 @@ def test_a_hold_covers_the_row_with_its_key_and_no_other(bench: Bench) -> None:
     matrix = _matrix(bench, PERSONS, {"id": "cust", "table": "shop.cust", "keep": KEEP, "then": "delete"})
     bench.run(matrix, AS_OF, holds=OneHold(there=True, kind="subject", subject=("kim",)))
     assert _logins(bench) == ["kim"]
+
+
+def test_a_row_whose_key_is_bits_is_changed_once(mariadb_bench: Bench) -> None:
+    """Bits that are no text are none that the engine takes for one."""
+    mariadb_bench.do(
+        [
+            "CREATE TABLE log (id BIT(8) PRIMARY KEY, login VARCHAR(20), seen_on DATE)",
+            *(f"INSERT INTO log VALUES (b'{key}', 'kim', '2020-01-01')" for key in ("1", "11110000", "11111111")),
+        ]
+    )
+    matrix = mariadb_bench.one_rule(then="anonymize", columns={"login": {"constant": "x"}})
+    assert mariadb_bench.run(matrix, AS_OF)["log"].done == 3
+    assert states(mariadb_bench.plan(matrix, AS_OF).rules[0]) == {"done": 3}
+
+
+def test_keys_that_are_fewer_than_the_rows_are_refused_before_anything_goes(
+    postgresql_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgresql_bench.do(
+        [
+            "CREATE TABLE log (id VARCHAR(9), n INTEGER, seen_on DATE, PRIMARY KEY (id, n))",
+            "INSERT INTO log VALUES ('a', 1, '2020-01-01'), ('b', 2, '2020-01-01')",
+        ]
+    )
+
+    def some(_self: Telling, value: Any) -> Any:
+        gathered = func.array_agg(value)
+        return func.trim_array(gathered, 1) if isinstance(value.type, String) else gathered
+
+    monkeypatch.setattr(Telling, "_gather", some)
+    with pytest.raises(AssertionError, match="rule log: the database told 1 keys of 2 rows"):
+        postgresql_bench.run(postgresql_bench.one_rule(), AS_OF)
+    assert postgresql_bench.all("SELECT count(*) FROM log") == [(2,)]
 
 
 ODD = {

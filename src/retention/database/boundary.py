@@ -25,6 +25,8 @@ _FULL_NUMBERS = {1021, 1114}
 _DENIED_STATES = {"42501"}
 _DENIED_NUMBERS = {1044, 1142, 1143, 1227, 1370}
 _OF_A_ROW = ("22", "23")
+# What triggers raise, by PL/pgSQL and by SIGNAL; to SQLite theirs are constraints.
+_RAISED_STATES, _RAISED_NUMBERS = ("P0", "45"), {1644}
 _TAKEN_STATE, _TAKEN_NUMBERS = "23505", {1062, 1586}
 _TAKEN_CODES = {
     sqlite3.SQLITE_CONSTRAINT_UNIQUE,
@@ -107,7 +109,9 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
         parts.append("the role lacks a right; `retention init CONNECTION --grants ROLE` prints those it needs")
     elif number == sqlite3.SQLITE_NOTADB and isinstance(origin, sqlite3.DatabaseError):
         parts.append("the file is no SQLite database; mend the URL")
-    return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable, denied=denied)
+    raised = str(state or "").startswith(_RAISED_STATES) or number in _RAISED_NUMBERS
+    of_a_row = raised or is_of_a_row(error)
+    return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable, denied=denied, of_a_row=of_a_row)
 
 
 def code_of(error: exc.SQLAlchemyError) -> str:

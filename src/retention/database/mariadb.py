@@ -347,7 +347,7 @@ class MariaDB(Dialect):
 
 def _readable(column: Sql) -> Sql:
     """Return what may become a text: bytes that are no text lose what isn't, and different ones become equal."""
-    return func.hex(column, type_=String()) if isinstance(column.type, BYTES) else column
+    return func.hex(column, type_=String()) if isinstance(column.type, (*BYTES, mysql.BIT)) else column
 
 
 def _lock_name(name: str) -> str:

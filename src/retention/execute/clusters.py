@@ -21,7 +21,7 @@ from retention.execute.kept_clock import kept_clocks
 from retention.execute.moving import Moving
 from retention.execute.moving_together import move
 from retention.execute.order import Order
-from retention.execute.placed import CIRCLED, CLUSTER, STEP, ClusterStatements
+from retention.execute.placed import CIRCLED, CLUSTER, STEP, Batch, ClusterStatements
 from retention.execute.seal import Seal
 from retention.execute.staging import Staging
 from retention.plan.held import Covers
@@ -33,7 +33,10 @@ _CHUNK = 5_000
 
 @dataclass
 class Clusters:
-    """The clusters of one knot, in their order; ``last`` is the next one to have its turn."""
+    """The clusters of one knot, in their order; ``last`` is the next one to have its turn.
+
+    ``beyond`` says by rule how many rows the largest one has of it that was left for want of room.
+    """
 
     staging: Staging
     tables: frozenset[TableKey]
@@ -41,6 +44,7 @@ class Clusters:
     seals: Mapping[str, Seal | None]
     covers: Covers
     last: int = 0
+    beyond: dict[str, int] = field(default_factory=dict)
     order: Order = field(init=False)
     statements: ClusterStatements = field(init=False)
     moves: dict[str, Moving | None] = field(init=False)
@@ -99,7 +103,7 @@ class Clusters:
         started = time.monotonic()
         work = self.statements.batch(connection, self.last, end)
         work.lock()
-        while out := work.stuck() or work.beyond(room, self.seals):
+        while out := work.stuck() or work.unapproved(self.seals) or self._without_room(work, room):
             self._leave(connection, out)
         dones = work.read()
         if dones:
@@ -112,6 +116,19 @@ class Clusters:
         for done in dones:
             done.statement_ms = (time.monotonic() - started) * 1000
         return dones
+
+    def tables_of(self, end: int) -> set[TableKey]:
+        """Return the tables of the clusters from the next one up to ``end``."""
+        return {table for _step, table in self.order.turns(self.last, end)}
+
+    def _without_room(self, work: Batch, room: Mapping[str, int]) -> list[int]:
+        """Return clusters with more rows than their rule may take."""
+        for rule in self.rules:
+            rows = work.beyond(rule, room[rule.id])
+            if rows:
+                self.beyond[rule.id] = max(self.beyond.get(rule.id, 0), *rows.values())
+                return sorted(rows)
+        return []
 
     def _leave(self, connection: Connection, out: Sequence[int]) -> None:
         """Leave clusters out: their rows stay, and with them what they refer to."""

@@ -41,6 +41,7 @@ from retention.execute.kept_clock import rekey
 from retention.execute.new_values import NewValues
 from retention.execute.ranges import Range
 from retention.execute.staging import stage
+from retention.execute.stride import Stride
 from retention.execute.sweeping import Again
 from retention.execute.walk import Days, Found, Walk, days_of, latest
 from retention.law import seoul_day
@@ -87,6 +88,7 @@ class ChangeColumns:
 
     def __post_init__(self) -> None:
         self.values = NewValues(self.walk.unit, self.walk.rule, self.transforms)
+        self.stride = Stride(self.walk.unit.binding.target_ms)
 
     @property
     def position(self) -> Any:
@@ -99,8 +101,8 @@ class ChangeColumns:
 
     @property
     def ended(self) -> bool:
-        """Whether no key is left: a walk gives a batch as long as there are any."""
-        return True
+        """Whether no key is left where a batch took nothing."""
+        return self.walk.ended
 
     def renew(self) -> None:
         """Make the condition anew: the holds in force have changed."""
@@ -147,18 +149,22 @@ class ChangeColumns:
         del connection, others
 
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
-        """Change the next batch of at most ``rows`` rows inside the open transaction.
+        """Change the next batch of at most ``rows`` rows inside the open transaction; none may be due in its range.
 
         Raises:
-            Again: a row has changed since it was read without a lock.
+            Again: a row has changed since it was read without a lock, or more rows are due than may go.
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
         assert self.stage is not None
-        del most
         rule, here = self.walk.rule, self.walk.last
-        locks = self._careful or self._locks_first
-        locked = time.monotonic() if locks else None
-        found = self.walk.next(connection, rows, locks=locks)
+        locks, most = self._careful or self._locks_first, self.context.batch_rows
+        began = time.monotonic()
+        locked = began if locks else None
+        found = self.walk.next(connection, self.stride.keys(rows, most), locks=locks)
+        number = 0 if found is None else len(found.keys)
+        if not self.stride.fits(number, rows, (time.monotonic() - began) * 1000, most=most):
+            self.walk.last = here
+            raise Again
         if found is None:
             return []
         keys = np.array(found.key_columns[0], dtype=np.int64) if rule.numbered else found.keys
@@ -187,8 +193,8 @@ class ChangeColumns:
         return [done]
 
     def pass_over(self, *, must: bool) -> bool:
-        """Go on behind the keys of the batch that failed, if it must: the position is there already."""
-        return must
+        """Go on behind the keys of the batch that failed, if it must and had no more keys than rows."""
+        return must and not self.stride.narrowed()
 
     @cached_property
     def _remembers(self) -> bool:

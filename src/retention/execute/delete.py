@@ -25,6 +25,8 @@ from retention.execute.kept_clock import KeptClocks
 from retention.execute.moving import Copy, Moving
 from retention.execute.ranges import Range, Staged
 from retention.execute.seal import Seal
+from retention.execute.stride import Stride
+from retention.execute.sweeping import Again
 from retention.execute.told import Query, Telling, Told, require
 from retention.plan.held import Covers
 from retention.plan.record import Record
@@ -67,14 +69,14 @@ class Delete:
     sealed: Seal | None = None
     moving: Moving | None = None
     position: Any = None
+    ended: bool = False
+    stride: Stride = field(init=False)
     _keys: int = 1
     _weight: float = 1.0
     _written: dict[tuple[bool, bool], _Statements] = field(default_factory=dict)
 
-    @property
-    def ended(self) -> bool:
-        """Whether nothing is left where a batch took nothing."""
-        return True
+    def __post_init__(self) -> None:
+        self.stride = Stride(self.unit.binding.target_ms)
 
     def renew(self) -> None:
         """Make the statements anew: the holds in force have changed."""
@@ -95,50 +97,58 @@ class Delete:
     def batch(self, connection: Connection, ahead: Ahead, rows: int, most: int) -> list[Done]:
         """Delete the next batch of at most ``rows`` rows with their parts, or of one row, in the open transaction.
 
+        None may be free in its range.
+
         Raises:
+            Again: more than ``rows`` are, as it looked through more keys than that.
             DatabaseFault: the statement took other rows than the locking read found; nothing is to be committed.
         """
-        started = time.monotonic()
-        while (here := self._next(connection, rows, most)) is not None:
-            locked, self.position = time.monotonic(), here.end
-            statements = self._of(here)
-            told = self._look(connection, statements, here)
-            if not told.rows:
-                continue
-            if told.rows > most:
-                raise DatabaseFault(
-                    f"rule {self.rule.id}: a range of {self._keys} keys has {told.rows} rows: the engine sorts its key "
-                    "in another way than it compares it; the batch was rolled back"
-                )
-            if statements.locks:
-                for lock in statements.locks:
-                    connection.execute(lock, here.values).all()
-                require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
-            looked = (locked - started) * 1000
-            done = Done(self.rule, told.rows, told.keys, told.days, locked=locked, looked_ms=looked)
-            if not statements.parts:
-                ahead(done)
-            names = self._keep(connection, here) if self.kept_clocks is not None else ()
-            copied = self.moving.carry_out(connection, statements.copies, here.values) if self.moving else {}
-            for name, part in statements.parts:
-                done.parts[name] = done.parts.get(name, 0) + connection.execute(part, here.values).rowcount
-            require(told, connection.execute(statements.rows, here.values).rowcount, self.rule)
-            if self.moving is not None:
-                own = str(self.unit.binding.name_of(self.rule.table))
-                self.moving.require_same(copied, {**done.parts, own: told.rows})
-            if self.kept_clocks is not None:
-                self.kept_clocks.forget(connection, names)
-            done.statement_ms = (time.monotonic() - locked) * 1000
-            return [done]
-        return []
+        started, begun = time.monotonic(), self.position
+        here = self._next(connection, rows, most)
+        self.ended = here is None
+        if here is None:
+            return []
+        locked, self.position = time.monotonic(), here.end
+        statements = self._of(here)
+        told = self._look(connection, statements, here)
+        if not self.stride.fits(told.rows, rows, (time.monotonic() - started) * 1000, most=most):
+            self.position = begun
+            raise Again
+        if not told.rows:
+            return []
+        if told.rows > most:
+            raise DatabaseFault(
+                f"rule {self.rule.id}: a range of {self._keys} keys has {told.rows} rows: the engine sorts its key in "
+                "another way than it compares it; the batch was rolled back"
+            )
+        if statements.locks:
+            for lock in statements.locks:
+                connection.execute(lock, here.values).all()
+            require(told, int(connection.execute(statements.weigh, here.values).scalar_one()), self.rule)
+        looked = (locked - started) * 1000
+        done = Done(self.rule, told.rows, told.keys, told.days, locked=locked, looked_ms=looked)
+        if not statements.parts:
+            ahead(done)
+        names = self._keep(connection, here) if self.kept_clocks is not None else ()
+        copied = self.moving.carry_out(connection, statements.copies, here.values) if self.moving else {}
+        for name, part in statements.parts:
+            done.parts[name] = done.parts.get(name, 0) + connection.execute(part, here.values).rowcount
+        require(told, connection.execute(statements.rows, here.values).rowcount, self.rule)
+        if self.moving is not None:
+            own = str(self.unit.binding.name_of(self.rule.table))
+            self.moving.require_same(copied, {**done.parts, own: told.rows})
+        if self.kept_clocks is not None:
+            self.kept_clocks.forget(connection, names)
+        done.statement_ms = (time.monotonic() - locked) * 1000
+        return [done]
 
     def pass_over(self, *, must: bool) -> bool:
-        """Go on behind the keys of the batch that failed, if it must or was one: the position is there already."""
-        return must or self._keys == 1
+        """Go on behind the keys of the batch that failed, if it must or was one key, and had no more keys than rows."""
+        return (must or self._keys == 1) and not self.stride.narrowed()
 
     def _next(self, connection: Connection, rows: int, most: int) -> Range | None:
         """Return the next range whose rows are at most ``rows`` with their parts, or one row; none is locked yet."""
-        self._keys = max(1, min(most, int(rows / self._weight)))
+        self._keys = self.stride.keys(max(1, int(rows / self._weight)), most)
         while (here := self._ranges.next(connection, self.position, self._keys)) is not None:
             owners, weight = self._along.weigh(connection, self._of(here).weighing, here.values, rows)
             if owners:

@@ -13,18 +13,17 @@ from functools import partial
 from sqlalchemy import Connection
 
 from retention.database.names import TableKey
-from retention.errors import DatabaseFault, NotMoved
+from retention.errors import DatabaseFault
 from retention.execute.batch import Batches
 from retention.execute.clusters import Clusters
 from retention.execute.context import RunContext
 from retention.execute.holding import HoldsMoved, UnitHolds
-from retention.execute.rule import RuleRun
+from retention.execute.obstacle import Obstacle
+from retention.execute.rule import RuleRun, foreseen
 from retention.execute.staging import Staging
 from retention.execute.throttle import Throttle
 from retention.plan.units import Unit
 
-_RETRIES = 5
-_REFUSALS = 20
 _WORTH_A_WALK = 4
 
 
@@ -44,6 +43,14 @@ class KnotRun:
     def carry_out(self, connection: Connection) -> str | None:
         """Carry all of them out to their end; return why the run stops, if it does."""
         stopped: str | None = None
+        with foreseen(self.runs):
+            stopped = self._carried(connection)
+        for run in self.runs:
+            run.end(connection, stopped)
+        return stopped
+
+    def _carried(self, connection: Connection) -> str | None:
+        stopped: str | None = None
         for run in self.runs:
             run.begin(connection)
         able = [run for run in self.runs if not run.outcome.reason]
@@ -60,8 +67,6 @@ class KnotRun:
         # A rule that failed has rows that stay where nobody planned it: clusters were told without knowing that.
         if left and not stopped and not any(run.outcome.reason for run in self.runs):
             stopped = self._clusters(connection)
-        for run in self.runs:
-            run.end(connection, stopped)
         return stopped
 
     def _clusters(self, connection: Connection) -> str | None:
@@ -86,9 +91,11 @@ class KnotRun:
     def _batches(self, connection: Connection, clusters: Clusters) -> str | None:
         runs = {run.rule.id: run for run in self.runs}
         pace, under = self.throttle.pace(), self.holds.version
-        failures = refusals = 0
+        obstacle = Obstacle(self.batches.database.dialect.locks_rows, last=True)
+        blocked: set[TableKey] = set()
+        met: DatabaseFault | None = None
         while not clusters.ended and any(run.tally.left > 0 for run in self.runs):
-            rows = self.throttle.take(", ".join(runs), pace.rows)
+            rows = self.throttle.take(", ".join(runs), obstacle.rows(pace.rows))
             stopped = self.context.stop()
             if stopped:
                 return stopped
@@ -103,22 +110,24 @@ class KnotRun:
                 clusters.renew()
                 continue
             except DatabaseFault as fault:
-                failures += 1
-                alone = end == clusters.last + 1
-                if (
-                    fault.lost
-                    or isinstance(fault, NotMoved)
-                    or failures > _RETRIES + refusals
-                    or (not fault.retryable and alone and refusals >= _REFUSALS)
-                ):
+                if obstacle.blocks(fault):
                     raise
-                if alone and not fault.retryable:
-                    # One cluster that the database doesn't let go stays, and with it what it refers to.
-                    clusters.last, refusals, failures = end, refusals + 1, 0
+                obstacle.narrow(rows)
+                if end == clusters.last + 1 and obstacle.passes(fault):
+                    # One cluster that can't be had stays, and with it what it refers to.
+                    obstacle.leave()
+                    blocked, met = blocked | clusters.tables_of(end), fault
+                    clusters.last = end
                 pace.halve()
                 continue
-            clusters.last, failures = end, 0
+            obstacle.took(rows)
+            clusters.last = end
             for done in dones:
                 runs[done.rule.id].tally.took(done)
             self.throttle.learn(pace, dones)
+        for run in self.runs:
+            run.together = clusters.beyond.get(run.rule.id, 0)
+            if met is not None and run.rule.table in blocked and run.tally.left > 0:
+                times = f"{obstacle.left:,} time{'' if obstacle.left == 1 else 's'}"
+                run.fail(DatabaseFault(f"rows that go together were left {times}, with what they refer to; {met}"))
         return None

@@ -1,13 +1,15 @@
-"""Getting past rows that a batch can't have now: others hold them locked, or a statement takes them for too long.
+"""Getting past rows that a batch can't have: locked ones, ones that take too long, and ones that the database refuses.
 
-By halves a walk comes to them, leaves them for the end, and goes on behind them. One forgotten session would otherwise
-keep a whole rule's rows, every night. On MariaDB the row before a locked one may stay with it: the engine looks at the
-next one to see that a range has ended.
+By halves a walk comes to them, leaves them for the end, and goes on behind them. One forgotten session, or one row that
+a trigger of the shop keeps, would otherwise keep a whole rule's rows, every night. On MariaDB the row before a locked
+one may stay with it: the engine looks at the next one to see that a range has ended.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from retention.errors import DatabaseFault
 
 _RETRIES = 5
 _MOST = 20
@@ -19,12 +21,12 @@ _WIDEST = 500
 class Obstacle:
     """What one walk met.
 
-    ``passes``: whether rows can be left at all; where a database is locked as a whole, the same is only tried again.
+    ``locks_rows``: whether others hold rows; where they lock a database as a whole, the same is only tried again.
     ``last``: whether what is left stays. Rows are left one by one then; before, where one after the other has to be
     left, more and more at once, as somebody may hold many that lie together. ``left`` is how many times that was.
     """
 
-    passes: bool
+    locks_rows: bool
     last: bool
     left: int = 0
     _failures: int = 0
@@ -42,10 +44,18 @@ class Obstacle:
         self._failures, self._width = 0, 1
         self._ahead = max(0, self._ahead - rows)
 
-    def blocks(self) -> bool:
+    def passes(self, fault: DatabaseFault) -> bool:
+        """Return whether rows can be left for this."""
+        return self.locks_rows or fault.of_a_row
+
+    def blocks(self, fault: DatabaseFault) -> bool:
         """Note that a batch failed; return whether the walk has to end there."""
+        if fault.lost or not (fault.retryable or fault.of_a_row):
+            return True
+        if self.passes(fault):
+            return self.left >= _MOST
         self._failures += 1
-        return self.left >= _MOST if self.passes else self._failures > _RETRIES
+        return self._failures > _RETRIES
 
     def narrow(self, rows: int) -> bool:
         """Return whether the failed batch of about so many rows was small enough to be left."""

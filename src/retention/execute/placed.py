@@ -5,6 +5,7 @@ Every statement names its clusters by two parameters, so that it is put together
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -147,20 +148,23 @@ class Batch:
             found.update(self._run(self._stuck, table).scalars())
         return sorted(found)
 
-    def beyond(self, room: Mapping[str, int], seals: Mapping[str, Seal | None]) -> list[int]:
-        """Return clusters with rows that a seal keeps out, or that are more than their rule may take."""
+    def unapproved(self, seals: Mapping[str, Seal | None]) -> list[int]:
+        """Return clusters with rows that a seal keeps out."""
+        out: set[int] = set()
         for rule in self.all.rules:
-            found = self._run(self._ranked, rule).all()
             seal = seals[rule.id]
+            found = self._run(self._ranked, rule).all() if seal is not None else ()
             if seal is not None and found:
                 allowed = seal.among([tuple(one[1:]) for one in found])
-                out = {int(one[0]) for one, may in zip(found, allowed, strict=True) if not may}
-            else:
-                # Of a cluster all rows go or none.
-                out = {int(one[0]) for one in found[room[rule.id] :]}
-            if out:
-                return sorted(out)
-        return []
+                out.update(int(one[0]) for one, may in zip(found, allowed, strict=True) if not may)
+        return sorted(out)
+
+    def beyond(self, rule: BoundRule, room: int) -> Mapping[int, int]:
+        """Return clusters with rows that are more than the rule may take, each with how many it has of the rule's."""
+        found = [int(one[0]) for one in self._run(self._ranked, rule)]
+        rows = Counter(found)
+        # Of a cluster all rows go or none.
+        return {cluster: rows[cluster] for cluster in found[room:]}
 
     def read(self) -> list[Done]:
         """Return what goes of each rule."""

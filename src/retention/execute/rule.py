@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Table, select
 
 from retention.database.own_tables import BATCH, CLOCK, DONE
 from retention.database.reading import Sql
-from retention.errors import BrokeOff, DatabaseFault, Refused
+from retention.errors import BrokeOff, DatabaseFault, Refused, RetentionError
 from retention.execute.batch import Batches
 from retention.execute.columns import ChangeColumns, may_be_shared
 from retention.execute.context import Json, Outcome, RunContext
@@ -43,7 +44,8 @@ class RuleRun:
     """One rule in one run. ``unit`` has the rules that are carried out; ``outcome`` is where the numbers go.
 
     ``earlier`` are the ledger's batches of this unit in tries of this run that broke off. ``beside`` is what a second
-    worker does while this one does ``work``.
+    worker does while this one does ``work``. ``together`` are rows that go at once or not at all, where there was no
+    room for them.
     """
 
     context: RunContext
@@ -59,6 +61,7 @@ class RuleRun:
     beside: Sweep | ChangeColumns | None = None
     tally: Tally = field(init=False)
     worker: Worker = field(init=False)
+    together: int = 0
     started: float = 0.0
 
     def __post_init__(self) -> None:
@@ -75,11 +78,12 @@ class RuleRun:
         if stopped:
             self.stop(stopped)
             return stopped
-        if self.begin(connection):
-            stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
-            alone = self.beside is None and not isinstance(self.work, Sweep)
-            if (self.worker.met or not alone) and not stopped and not self.outcome.reason and self.tally.left > 0:
-                stopped = self._rest(connection)
+        with foreseen([self]):
+            if self.begin(connection):
+                stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
+                alone = self.beside is None and not isinstance(self.work, Sweep)
+                if (self.worker.met or not alone) and not stopped and not self.outcome.reason and self.tally.left > 0:
+                    stopped = self._rest(connection)
         return self.end(connection, stopped)
 
     def _both(self, connection: Connection, beside: Sweep | ChangeColumns) -> str | None:
@@ -178,8 +182,8 @@ class RuleRun:
         self.holds.follow(connection)
         self.worker.under = self.holds.version
 
-    def fail(self, fault: DatabaseFault | Refused) -> None:
-        """Note that the rule was refused, or that the database refused.
+    def fail(self, fault: RetentionError) -> None:
+        """Note that the rule was refused, or that it failed.
 
         Raises:
             BrokeOff: the connection is lost.
@@ -200,12 +204,15 @@ class RuleRun:
             # Who closes a window, or throws the switch, wants the database left alone: nothing more is counted.
             self.stop(stopped)
         elif not outcome.reason:
-            spent = self.tally.most <= outcome.done < planned
+            together = self.together if self.tally.most < planned else 0
+            spent = outcome.done < planned and (self.tally.most <= outcome.done or together > 0)
             left = 0 if spent else self._left(connection)
             with self.unit.binding.database.transaction(connection):
                 outcome.holds = self.holds.kept(connection, self.rule)
             if spent:
                 outcome.status, outcome.reason = "stopped", "row budget"
+                if outcome.done < self.tally.most:
+                    outcome.reason += f": {together:,} row{' goes' if together == 1 else 's go'} together or not at all"
             else:
                 outcome.survived = planned - outcome.done
                 outcome.drifted = left
@@ -277,3 +284,19 @@ class RuleRun:
         walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal(), steps)
         transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
         return ChangeColumns(walk, self.context, transforms, key_id, due)
+
+
+@contextmanager
+def foreseen(runs: Sequence[RuleRun]) -> Iterator[None]:
+    """Let an error that nobody foresaw fail these rules alone, as far as they haven't ended.
+
+    Its class is all that is told of it: its text may hold a value.
+    """
+    try:
+        yield
+    except RetentionError:
+        raise
+    except Exception as error:
+        for run in runs:
+            if run.outcome.status == "nothing" and not run.outcome.reason:
+                run.fail(RetentionError(f"rule {run.rule.id}: internal error ({type(error).__name__}); report it"))

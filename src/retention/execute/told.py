@@ -110,15 +110,14 @@ class Telling:
             return Told(len(rows), _known(row[0] for row in rows), [tuple(row[1:]) for row in rows])
         number, oldest, newest, *further = tuple(found.one())
         beside, gathered = further[: len(self.beside)], further[len(self.beside) :]
-        keys: Keys = ()
-        if number and self._numbered:
-            keys = numbers_of(gathered[0])
-        elif number and self.keyed:
-            keys = list(zip(*gathered, strict=True))
-        if self.keyed and len(keys) != number:
-            raise DatabaseFault(
-                f"rule {self.rule.id}: the database told {len(keys)} keys of {number} rows; the batch was rolled back"
-            )
+        values: list[Any] = [numbers_of(one) if self._numbered else one for one in gathered] if number else []
+        for some in values:
+            if len(some) != number:
+                raise DatabaseFault(
+                    f"rule {self.rule.id}: the database told {len(some)} keys of {number} rows; the batch was rolled "
+                    "back"
+                )
+        keys: Keys = values[0] if values and self._numbered else list(zip(*values, strict=True))
         return Told(int(number), _known((oldest, newest)), keys, beside)
 
     @property

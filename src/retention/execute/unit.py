@@ -17,7 +17,7 @@ from retention.execute.context import Json, Outcome, RunContext, TaskChain
 from retention.execute.holding import UnitHolds
 from retention.execute.knot import KnotRun
 from retention.execute.others import CountedChain
-from retention.execute.rule import RuleRun
+from retention.execute.rule import RuleRun, foreseen
 from retention.execute.staging import Staging
 from retention.execute.throttle import Throttle, throttled
 from retention.plan.going import Going
@@ -95,7 +95,8 @@ class UnitRun:
             RuleRun(context, unit, rule, outcomes[rule.id], staging, batches, holds, throttle, self.earlier)
             for rule in unit.rules
         ]
-        try:
+
+        def in_turn() -> None:
             stopped = context.stop()
             if runs and not stopped:
                 holds.follow(connection)
@@ -107,12 +108,15 @@ class UnitRun:
                     for run in some:
                         run.stop(stopped)
                 elif knot is not None:
-                    stopped = KnotRun(context, unit, knot, some, staging, batches, holds, throttle).carry_out(
-                        connection
-                    )
+                    together = KnotRun(context, unit, knot, some, staging, batches, holds, throttle)
+                    stopped = together.carry_out(connection)
                 else:
                     for run in some:
                         stopped = run.carry_out(connection, stopped)
+
+        try:
+            with foreseen(runs):
+                in_turn()
         except (DatabaseFault, Refused) as fault:
             _none_of(runs, fault)
         finally:

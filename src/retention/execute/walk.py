@@ -67,6 +67,7 @@ class Walk:
     extra: Sequence[Sql] = ()
     version: Sequence[Sql] = ()
     last: Any = None
+    ended: bool = False
     _written: dict[tuple[bool, bool, bool], Query] = field(default_factory=dict)
 
     @cached_property
@@ -84,23 +85,26 @@ class Walk:
         self.__dict__.pop("whole", None)
         self._written.clear()
 
-    def next(self, connection: Connection, rows: int, *, locks: bool) -> Found | None:
-        """Read, and lock, the next batch of at most ``rows`` rows; None where none is left."""
+    def next(self, connection: Connection, keys: int, *, locks: bool) -> Found | None:
+        """Read, and lock, the rows of the next ``keys`` keys; None where none of them may go, or no key is left."""
         width = len(self.rule.key)
         beyond = width + len(self.rule.clocks)
         end = beyond + len(self.extra)
         steps = self.steps or self.ranges
-        while (here := steps.next(connection, self.last, rows)) is not None:
-            self.last = here.end
-            found: Sequence[Any] = connection.execute(self._reading(here, locks=locks), here.values).all()
-            if self.sealed is not None and found:
-                allowed = self.sealed.among([tuple(one[:width]) for one in found])
-                found = list(itertools.compress(found, allowed))
-            if found:
-                columns = list(zip(*found, strict=True))
-                texts = list(zip(*columns[width:beyond], strict=True)) or [()] * len(found)
-                return Found(columns[:width], texts, columns[beyond:end], columns[end:], here)
-        return None
+        here = steps.next(connection, self.last, keys)
+        self.ended = here is None
+        if here is None:
+            return None
+        self.last = here.end
+        found: Sequence[Any] = connection.execute(self._reading(here, locks=locks), here.values).all()
+        if self.sealed is not None and found:
+            allowed = self.sealed.among([tuple(one[:width]) for one in found])
+            found = list(itertools.compress(found, allowed))
+        if not found:
+            return None
+        columns = list(zip(*found, strict=True))
+        texts = list(zip(*columns[width:beyond], strict=True)) or [()] * len(found)
+        return Found(columns[:width], texts, columns[beyond:end], columns[end:], here)
 
     def _reading(self, here: Range, *, locks: bool) -> Query:
         written = (here.low, here.high, locks)

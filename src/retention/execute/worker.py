@@ -112,11 +112,11 @@ class Worker:
                 continue
             except DatabaseFault as fault:
                 met = True
-                if fault.lost or not fault.retryable or obstacle.blocks():
+                if obstacle.blocks(fault):
                     work.position = here
                     raise
                 narrow = obstacle.narrow(min(rows, self.tally.left))
-                if obstacle.passes and work.pass_over(must=narrow):
+                if obstacle.passes(fault) and work.pass_over(must=narrow):
                     obstacle.leave()
                     self.met = fault
                 else:
