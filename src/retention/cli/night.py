@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from retention.cli.show import checks_table, plan_table, run_table
+from retention.cli.show import checks_table, finding_lines, plan_table, run_table
 from retention.cli.state import State
 from retention.errors import Refused, RetentionError
 from retention.pipeline import Night, Pipeline, Wish, load_plan, record_plan, run_night, verify
@@ -164,6 +164,8 @@ def verify_(
         state.print_json(found.as_json())
     else:
         state.out.print(checks_table([check.as_json() for check in found.checks]))
+        for line in finding_lines(found.errors) if found.errors else ():
+            state.out.print(line, soft_wrap=True)
         for problem in found.problems:
             state.out.print(problem)
         state.out.print("everything holds" if found.exit_code == 0 else "something doesn't hold")

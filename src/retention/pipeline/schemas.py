@@ -149,7 +149,7 @@ _CHECK = _object(
         "ok": {"type": "boolean"},
         "count": _COUNT,
     },
-    {"note": _TEXT},
+    {"note": _TEXT, "database": _TEXT, "shard": _COUNT},
 )
 _RUN = _object(
     {
@@ -178,6 +178,7 @@ _VERIFY = _object(
         "ok": {"type": "boolean"},
         "checks": _list(_CHECK),
         "problems": _TEXTS,
+        "findings": _list(_FINDING),
     }
 )
 
