@@ -12,6 +12,7 @@ from sqlalchemy import URL
 from retention.database.url import ConnectionSource, nowhere
 from retention.execute.budget import share
 from retention.keys import Fingerprint
+from retention.matrix.model import Action
 from retention.plan.plan import RulePlan, kept_by
 from retention.register import Hold
 from retention.surrogate import KeySource
@@ -42,7 +43,7 @@ class RunContext:
 
     ``now`` gives aware UTC instants. ``fingerprints`` maps a table's name to a function from keys to fingerprints.
     ``stop`` gives the reason why the run should end between two batches, or None. ``keys_for`` gives the key source of
-    an action, or None where there is none. ``budget`` is the most rows a rule may take in this run, on all shards
+    an action, or refuses where there is none. ``budget`` is the most rows a rule may take in this run, on all shards
     together; ``shards`` gives by rule how many are planned on each shard where it is carried out, and needn't where
     that is one. ``connections`` gives the URLs of replicas. ``ledger`` is where the ledger lies, None where nobody
     knows.
@@ -52,7 +53,7 @@ class RunContext:
     as_of: date
     now: Callable[[], datetime]
     fingerprints: Callable[[str], Fingerprint]
-    keys_for: Callable[[str], KeySource | None]
+    keys_for: Callable[[Action], KeySource]
     holds: HoldSource
     stop: Callable[[], str | None] = lambda: None
     progress: Callable[[str], None] = lambda _line: None

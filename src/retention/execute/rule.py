@@ -275,5 +275,5 @@ class RuleRun:
 
     def _changing(self, staged: Table, steps: Ranges | None = None, due: Sql | None = None) -> ChangeColumns:
         walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal(), steps)
-        transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
+        transforms, key_id = build_transforms(self.rule, lambda: self.context.keys_for(self.rule.action))
         return ChangeColumns(walk, self.context, transforms, key_id, due)

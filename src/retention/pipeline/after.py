@@ -103,7 +103,7 @@ def _formats_of(units: Sequence[Unit]) -> Formats:
             if rule.action.on_rows:
                 continue
             try:
-                transforms, _key = build_transforms(rule, RunKey.fresh())
+                transforms, _key = build_transforms(rule, RunKey.fresh)
             except Refused:
                 continue
             found[rule.id] = {name: one.recognises for name, one in transforms.items() if one.recognises}

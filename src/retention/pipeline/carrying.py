@@ -8,7 +8,8 @@ from retention.database.turn import turn
 from retention.errors import BrokeOff, Refused
 from retention.execute.context import Outcome, RunContext
 from retention.execute.unit import UnitRun
-from retention.keys import KeyRing, KeyRingError, RingKey, RunKey
+from retention.keys import KeyRing, RingKey, RunKey
+from retention.matrix.model import Action
 from retention.pipeline.base import Pipeline
 from retention.pipeline.opening import opened_run
 from retention.pipeline.scene import Scene
@@ -85,13 +86,8 @@ def _context(
     """Return what the unit needs of its run; an anonymizing key is made here, for this unit, and never stored."""
     run_key = RunKey.fresh()
 
-    def keys_for(action: str) -> RingKey | None:
-        if action == "anonymize":
-            return run_key
-        try:
-            return KeyRing.load(pipeline.key_ring).active()
-        except KeyRingError:
-            return None
+    def keys_for(action: Action) -> RingKey:
+        return KeyRing.load(pipeline.key_ring).active() if action is Action.PSEUDONYMIZE else run_key
 
     return RunContext(
         run=run,
