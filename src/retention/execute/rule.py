@@ -76,11 +76,19 @@ class RuleRun:
             self.stop(stopped)
             return stopped
         if self.begin(connection):
-            stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
-            alone = self.beside is None and not isinstance(self.work, Sweep)
-            if (self.worker.met or not alone) and not stopped and not self.outcome.reason and self.tally.left > 0:
-                stopped = self._rest(connection)
+            try:
+                stopped = self._all(connection)
+            except Refused as fault:
+                self.fail(fault)
         return self.end(connection, stopped)
+
+    def _all(self, connection: Connection) -> str | None:
+        """Carry batches out, with a second worker or alone, and then the rest; return why the run stops, if it does."""
+        stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
+        alone = self.beside is None and not isinstance(self.work, Sweep)
+        if (self.worker.met or not alone) and not stopped and not self.outcome.reason and self.tally.left > 0:
+            stopped = self._rest(connection)
+        return stopped
 
     def _both(self, connection: Connection, beside: Sweep | ChangeColumns) -> str | None:
         """Carry batches out with a second worker, and then what it has left; return why the run stops, if it does.
