@@ -75,7 +75,8 @@ class RunContext:
 class Outcome:
     """What came of one rule in one run. ``status`` follows from the numbers, never from intent.
 
-    ``holds`` tells how many lapsed rows each hold covered when the rule was done with; None where it wasn't counted.
+    ``held`` is how many lapsed rows holds covered when the rule was done with, ``holds`` tells how many each of them
+    covered; None where it wasn't counted.
     ``withheld`` says that the rule was not to be begun at all. ``partitions`` are those that were dropped when they
     were empty.
     """
@@ -92,6 +93,7 @@ class Outcome:
     newest: date | None = None
     parts: dict[str, int] = field(default_factory=dict)
     reason: str = ""
+    held: int | None = None
     holds: Mapping[str, int] | None = None
     withheld: bool = False
     partitions: Sequence[str] = ()
@@ -123,6 +125,7 @@ class Outcome:
             "oldest": self.oldest.isoformat() if self.oldest else None,
             "newest": self.newest.isoformat() if self.newest else None,
             "parts": dict(self.parts),
+            "held": self.held,
             "holds": None if self.holds is None else dict(self.holds),
             "partitions": list(self.partitions),
             "reason": self.reason,
@@ -135,6 +138,7 @@ class Outcome:
         outcome.done, outcome.survived, outcome.drifted = entry["done"], entry["survived"], entry["drifted"]
         outcome.batches, outcome.seconds, outcome.longest_ms = entry["batches"], entry["seconds"], entry["longest_ms"]
         outcome.parts, outcome.holds = dict(entry["parts"]), entry["holds"]
+        outcome.held = entry.get("held")
         outcome.partitions = entry.get("partitions", ())
         outcome.saw([date.fromisoformat(entry[name]) for name in ("oldest", "newest") if entry[name]])
         return outcome
@@ -153,7 +157,8 @@ class Outcome:
             "done": self.done,
             "survived": self.survived,
             "drifted": self.drifted,
-            "held": self.plan.held,
+            # What a hold has come to cover since was planned, and stands under survived.
+            "held": self.plan.held if self.held is None else min(self.held, self.plan.held),
             "referenced": self.plan.referenced,
             "unreadable": self.plan.unreadable,
             "overdue": self.plan.overdue,

@@ -211,7 +211,7 @@ class RuleRun:
             spent = self.tally.most <= outcome.done < planned
             left = 0 if spent else self._left(connection)
             with self.unit.binding.database.transaction(connection):
-                outcome.holds = self.holds.kept(connection, self.rule)
+                outcome.held, outcome.holds = self.holds.kept(connection, self.rule)
             if spent:
                 outcome.status, outcome.reason = "stopped", "row budget"
             else:
