@@ -75,7 +75,7 @@ def approve(
     with state.open_pipeline() as pipeline:
         found = load_plan(pipeline.ledger, digest)
         pipeline.refuse_future(found.as_of)
-        rules = {rule.id: rule.planned for rule in found.waiting}
+        rules = found.asked
         decision = pipeline.approvals.decide(found.digest, "rejected" if reject else "approved", by, note, rules)
     if state.json:
         state.print_json({"plan": decision.plan, "decision": decision.decision, "by": by, "rules": rules})
