@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,9 @@ import jsonschema
 import pytest
 
 from retention.errors import BrokeOff
+from retention.ledger import Ledger
 from retention.ledger.entry import canonical, digest, genesis
-from retention.pipeline import night
+from retention.pipeline import night, wall_clock
 from retention.pipeline.schemas import schema_of
 from support.library import make_library
 from support.shards import two_shards
@@ -91,7 +94,13 @@ def test_a_run_that_broke_off_is_settled_shard_by_shard(
     monkeypatch.setattr(night, "carry_out_unit", broken)
     assert shop.call(capsys, "run", "--json", "--rule", "log").code == 5
     monkeypatch.undo()
+    hold = ("hold", "add", "--where", "shop.log", "id = 99", "--reason", "a case", "--by", "the officer", "--json")
+    assert shop.call(capsys, *hold, day=None).code == 0
     ended = shop.call(capsys, "run", "--json", "--rule", "log")
+    ledger = Ledger.open(shop.environment["RETENTION_LEDGER_URL"], None, wall_clock)
+    settled, after = (one.closed or {} for one in ledger.runs() if not one.opened.get("dry_run"))
+    assert (settled["broke_off"], settled["holds"]) == (True, []), "it was added when that run had ended"
+    assert len(after["holds"]) == 1
     assert (ended.code, [one["done"] for one in ended.document["rules"]]) == (0, [0, 2])
     sound = shop.call(capsys, "verify", "--json", "--rule", "log")
     assert (sound.code, sound.document["problems"]) == (0, [])
@@ -200,6 +209,34 @@ def test_nights_of_a_budget_in_the_matrix_come_to_an_end(tmp_path: Path, capsys:
     nights = [shop.call(capsys, "run", "--json", "--rule", "log") for _ in range(3)]
     assert [sum(rule["done"] for rule in night.document["rules"]) for night in nights] == [2, 2, 1]
     assert [night.code for night in nights] == [4, 4, 0]
+
+
+@pytest.mark.parametrize("by", ["command", "matrix"])
+def test_a_dry_run_tells_what_a_run_of_that_budget_would_take(tmp_path: Path, capsys: Any, by: str) -> None:
+    shop = two_shards(tmp_path, (2, 6))
+    limit = ("--limit-rows", "4") if by == "command" else ()
+    if by == "matrix":
+        written = shop.matrix.read_text(encoding="utf-8")
+        shop.matrix.write_text(written.replace("zone: Asia/Seoul}", "zone: Asia/Seoul, execute: {rows: 4}}"), "utf-8")
+    dry = shop.call(capsys, "run", "--json", "--rule", "log", "--dry-run", *limit)
+    told = [(rule["status"], rule["reason"], rule["most"], rule["done"]) for rule in dry.document["rules"]]
+    assert told == [("stopped", "row budget", 1, 0), ("stopped", "row budget", 3, 0)]
+    jsonschema.validate(dry.document, schema_of("run"))
+    report = re.sub("<[^>]+>", " ", Path(dry.document["report"]).read_text(encoding="utf-8"))
+    assert "4 rows would be destroyed" in " ".join(report.split())
+    ran = shop.call(capsys, "run", "--json", "--rule", "log", *limit)
+    assert [rule["done"] for rule in ran.document["rules"]] == [1, 3]
+    assert dry.code == ran.code == 4
+
+
+def test_an_approval_names_the_rows_of_all_shards(tmp_path: Path, capsys: Any) -> None:
+    shop = two_shards(tmp_path, (5, 3), limit=2)
+    plan = shop.call(capsys, "plan", "--json").document
+    said = ("approve", plan["digest"], "--by", "the officer", "--note", "read", "--json")
+    assert shop.call(capsys, *said, day=None).document["rules"] == {"log": 8}
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as file:
+        (body,) = file.execute("SELECT body FROM ledger_entry WHERE kind = 'approval'").fetchone()
+    assert json.loads(body)["rules"] == {"log": 8}
 
 
 def test_a_shard_where_the_rule_must_wait_has_no_share_of_its_budget(

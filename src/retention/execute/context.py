@@ -77,7 +77,8 @@ class Outcome:
 
     ``held`` is how many lapsed rows holds covered when the rule was done with, ``holds`` tells how many each of them
     covered; None where it wasn't counted.
-    ``withheld`` says that the rule was not to be begun at all. ``partitions`` are those that were dropped when they
+    ``withheld`` says that the rule was not to be begun at all. ``most``, of a dry run alone, is how many rows a run
+    could take. ``partitions`` are those that were dropped when they
     were empty.
     """
 
@@ -96,6 +97,7 @@ class Outcome:
     held: int | None = None
     holds: Mapping[str, int] | None = None
     withheld: bool = False
+    most: int | None = None
     partitions: Sequence[str] = ()
 
     def saw(self, days: Sequence[date | None]) -> None:
@@ -175,6 +177,8 @@ class Outcome:
         kept = self.plan.holds if self.holds is None else self.holds
         if kept:
             document["holds"] = kept_by(kept)
+        if self.most is not None:
+            document["most"] = self.most
         if self.partitions:
             document["partitions_dropped"] = list(self.partitions)
         if self.plan.to is not None:

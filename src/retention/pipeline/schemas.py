@@ -135,6 +135,7 @@ _RUN_RULE = _object(
         "newest_clock": _DAY,
         "reason": _TEXT,
         "parts": _PARTS,
+        "most": _COUNT,
         "partitions_dropped": _list(_TEXT),
         "referenced_by": _REFERENCED_BY,
         "holds": _KEPT_BY,

@@ -100,7 +100,7 @@ class RuleOutcome:
         """Return the rows carried out or, of a dry run, those that would be."""
         if not self.dry:
             return self.number("done")
-        return 0 if self.status in _WITHHELD else self.number("planned")
+        return 0 if self.status in _WITHHELD else int(self.document.get("most", self.number("planned")))
 
     @property
     def destroyed(self) -> int:
@@ -121,6 +121,9 @@ class RuleOutcome:
     def parts(self) -> Mapping[str, int]:
         """Return the rows of each part that went with their owners, or would go."""
         if not self.counted:
+            return {}
+        if self.dry and self.not_carried_out:
+            # Nobody knows which of the planned rows a run would have taken.
             return {}
         found = self.planned_as.get("parts", ()) if self.dry else self.document.get("parts", ())
         return {part["table"]: part["rows"] for part in found if part["rows"]}
