@@ -66,6 +66,13 @@ def test_a_question_names_article_cutoff_rows_what_stays_and_the_digest() -> Non
     assert "승인 사유" in summary(plan, "ko")
 
 
+def test_a_question_counts_a_rule_once_and_tells_its_shards_apart() -> None:
+    plan = _plan([replace(_rule(5), waits=("limit",)), replace(_rule(3, shard=1), id="r5", waits=("limit",))])
+    assert headline(plan, "en") == "Retention plan of 2026-11-24: 1 rules wait, 8 rows"
+    rows = [line.split(" | ") for line in summary(plan, "en").splitlines() if line.startswith("| r5 ")]
+    assert [(row[0], row[4]) for row in rows] == [("| r5 (shard 0)", "5"), ("| r5 (shard 1)", "3")]
+
+
 def test_a_name_cannot_break_out_of_its_cell() -> None:
     plan = _plan([_rule(1, waits=("always",), statement="")])
     odd = replace(plan.rules[0], table="shop.a|b\n| <b>c")

@@ -21,6 +21,7 @@ from retention.execute.replica_lag import ReplicaSignal
 from retention.execute.second import Resting
 from retention.execute.throttle import Throttle
 from retention.execute.waiting import WaitingSignal
+from retention.keys import RunKey
 from retention.matrix.model import Execution
 
 
@@ -59,7 +60,7 @@ class Scene:
             as_of=date(2026, 11, 24),
             now=lambda: datetime(2026, 11, 24, tzinfo=UTC),
             fingerprints=lambda _table: lambda _keys: b"",
-            keys_for=lambda _action: None,
+            keys_for=lambda _action: RunKey.fresh(),
             holds=None,  # type: ignore[arg-type]
             stop=self.must_stop,
             progress=self.told.append,

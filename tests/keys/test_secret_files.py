@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,28 @@ def test_a_file_that_others_may_read_is_refused_with_the_way_to_mend_it(tmp_path
         KeyRing.load(ring)
     with pytest.raises(Refused, match=r"ledger\.keys: others may read this file"):
         LedgerSecrets.load_or_create(ledger)
+
+
+@pytest.mark.parametrize("load", [KeyRing.load, LedgerSecrets.load, LedgerSecrets.load_or_create])
+def test_a_file_that_the_system_keeps_from_this_process_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load: Callable[[Path], object]
+) -> None:
+    (tmp_path / "another-s").touch(0o600)
+
+    def denied(*_arguments: Any, **_named: Any) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises(
+        Refused, match=r"^another-s: this process can't read it \(Permission denied\); see whose the file"
+    ):
+        load(tmp_path / "another-s")
+
+
+def test_where_nothing_can_be_written_no_ring_is_made(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(Refused, match=r"^ring: this process can't write it \(Not a directory\)"):
+        KeyRing.create(tmp_path / "a file" / "deep" / "ring", AT)
 
 
 def test_a_ring_is_never_made_over_another(tmp_path: Path) -> None:

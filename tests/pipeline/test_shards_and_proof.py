@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from retention.errors import BrokeOff
+from retention.ledger import Ledger
 from retention.ledger.entry import canonical, digest, genesis
-from retention.pipeline import night
+from retention.pipeline import night, wall_clock
+from retention.pipeline.schemas import schema_of
+from support.library import make_library
 from support.shards import two_shards
 
 
@@ -21,6 +27,57 @@ def test_what_waits_on_one_shard_may_be_left_there_alone(tmp_path: Path, capsys:
     assert ran.code == 3, ran.document["checks"]
     assert {one["done"] for one in ran.document["rules"]} == {0, 1}
     assert shop.call(capsys, "verify", "--json", "--rule", "log").code == 0
+
+
+def test_what_waits_on_one_shard_excuses_no_other(tmp_path: Path, capsys: Any) -> None:
+    shop = two_shards(tmp_path, (5, 1), limit=2)
+    assert shop.call(capsys, "run", "--json").code == 3
+    with sqlite3.connect(tmp_path / "second.sqlite") as second:
+        second.execute("INSERT INTO log VALUES (7, '2015-01-01')")
+    looked = shop.call(capsys, "verify", "--json")
+    left = {
+        one["shard"]: (one["ok"], one["count"])
+        for one in looked.document["checks"]
+        if (one["rule"], one["check"]) == ("log", "due left")
+    }
+    assert (looked.code, left) == (1, {0: (True, 5), 1: (False, 1)})
+    assert "overdue left (shard 1)" in shop.call(capsys, "verify").out
+
+
+@pytest.mark.parametrize("there", [(5, 0), (0, 5), (2, 5)])
+def test_orphans_are_compared_with_their_own_shard_s(tmp_path: Path, capsys: Any, there: tuple[int, int]) -> None:
+    shop = two_shards(tmp_path, (1, 1))
+    written = shop.matrix.read_text(encoding="utf-8")
+    relation = "shop.page: {none: t, relations: [{name: its_log, columns: [log_id], to: shop.log, to_columns: [id]}]}"
+    shop.matrix.write_text(written.replace("shop.page: {none: t}", relation), encoding="utf-8")
+    for name, orphans in zip(("first", "second"), there, strict=True):
+        with sqlite3.connect(tmp_path / f"{name}.sqlite") as file:
+            file.execute("ALTER TABLE page ADD COLUMN log_id INTEGER")
+            file.executemany("INSERT INTO page VALUES (?, '2026-01-01', 900)", [(10 + one,) for one in range(orphans)])
+    ran = shop.call(capsys, "run", "--json")
+    seen = {
+        (one["phase"], one["shard"]): (one["ok"], one["count"])
+        for one in ran.document["checks"]
+        if one["check"].startswith("orphans ")
+    }
+    assert seen == {(phase, shard): (True, there[shard]) for phase in ("before", "after") for shard in (0, 1)}
+    assert ran.code == 0
+
+
+def test_verify_does_not_vouch_for_a_rule_that_a_finding_refuses(tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "library.sqlite"
+    file.touch()
+    shop = make_library(f"sqlite:///{file}", tmp_path)
+    assert shop.call(capsys, "run", "--json").code == 0
+    assert shop.call(capsys, "verify", day=None).code == 0
+    shop.do("ALTER TABLE visit ADD COLUMN phone VARCHAR(20)")
+    shop.do("INSERT INTO visit VALUES (777, 'reader001', '2020-01-01', NULL)")
+    looked = shop.call(capsys, "verify", "--json", day=None)
+    found = [(one["code"], one["where"]) for one in looked.document["findings"] if one["severity"] == "error"]
+    assert (looked.code, looked.document["ok"], found) == (1, False, [("RET204", "library.visit.phone")])
+    jsonschema.validate(looked.document, schema_of("verify"))
+    told = shop.call(capsys, "verify", day=None)
+    assert told.code == 1 and "RET204" in told.out and "everything holds" not in told.out
 
 
 def test_a_run_that_broke_off_is_settled_shard_by_shard(
@@ -37,7 +94,13 @@ def test_a_run_that_broke_off_is_settled_shard_by_shard(
     monkeypatch.setattr(night, "carry_out_unit", broken)
     assert shop.call(capsys, "run", "--json", "--rule", "log").code == 5
     monkeypatch.undo()
+    hold = ("hold", "add", "--where", "shop.log", "id = 99", "--reason", "a case", "--by", "the officer", "--json")
+    assert shop.call(capsys, *hold, day=None).code == 0
     ended = shop.call(capsys, "run", "--json", "--rule", "log")
+    ledger = Ledger.open(shop.environment["RETENTION_LEDGER_URL"], None, wall_clock)
+    settled, after = (one.closed or {} for one in ledger.runs() if not one.opened.get("dry_run"))
+    assert (settled["broke_off"], settled["holds"]) == (True, []), "it was added when that run had ended"
+    assert len(after["holds"]) == 1
     assert (ended.code, [one["done"] for one in ended.document["rules"]]) == (0, [0, 2])
     sound = shop.call(capsys, "verify", "--json", "--rule", "log")
     assert (sound.code, sound.document["problems"]) == (0, [])
@@ -170,6 +233,34 @@ def test_nights_of_a_budget_in_the_matrix_come_to_an_end(tmp_path: Path, capsys:
     nights = [shop.call(capsys, "run", "--json", "--rule", "log") for _ in range(3)]
     assert [sum(rule["done"] for rule in night.document["rules"]) for night in nights] == [2, 2, 1]
     assert [night.code for night in nights] == [4, 4, 0]
+
+
+@pytest.mark.parametrize("by", ["command", "matrix"])
+def test_a_dry_run_tells_what_a_run_of_that_budget_would_take(tmp_path: Path, capsys: Any, by: str) -> None:
+    shop = two_shards(tmp_path, (2, 6))
+    limit = ("--limit-rows", "4") if by == "command" else ()
+    if by == "matrix":
+        written = shop.matrix.read_text(encoding="utf-8")
+        shop.matrix.write_text(written.replace("zone: Asia/Seoul}", "zone: Asia/Seoul, execute: {rows: 4}}"), "utf-8")
+    dry = shop.call(capsys, "run", "--json", "--rule", "log", "--dry-run", *limit)
+    told = [(rule["status"], rule["reason"], rule["most"], rule["done"]) for rule in dry.document["rules"]]
+    assert told == [("stopped", "row budget", 1, 0), ("stopped", "row budget", 3, 0)]
+    jsonschema.validate(dry.document, schema_of("run"))
+    report = re.sub("<[^>]+>", " ", Path(dry.document["report"]).read_text(encoding="utf-8"))
+    assert "4 rows would be destroyed" in " ".join(report.split())
+    ran = shop.call(capsys, "run", "--json", "--rule", "log", *limit)
+    assert [rule["done"] for rule in ran.document["rules"]] == [1, 3]
+    assert dry.code == ran.code == 4
+
+
+def test_an_approval_names_the_rows_of_all_shards(tmp_path: Path, capsys: Any) -> None:
+    shop = two_shards(tmp_path, (5, 3), limit=2)
+    plan = shop.call(capsys, "plan", "--json").document
+    said = ("approve", plan["digest"], "--by", "the officer", "--note", "read", "--json")
+    assert shop.call(capsys, *said, day=None).document["rules"] == {"log": 8}
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as file:
+        (body,) = file.execute("SELECT body FROM ledger_entry WHERE kind = 'approval'").fetchone()
+    assert json.loads(body)["rules"] == {"log": 8}
 
 
 def test_a_shard_where_the_rule_must_wait_has_no_share_of_its_budget(

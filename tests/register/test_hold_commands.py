@@ -155,6 +155,29 @@ def test_a_hold_on_what_follows_a_rule_covers_what_was_transformed(library: Shop
     assert (rows["due"], rows["held"] > 0) == (0, True)
 
 
+def test_rows_whose_hold_has_ended_since_the_plan_are_told_once(library: Shop, capsys: Any) -> None:
+    library.do("INSERT INTO visit (id, login, came_on) VALUES (900, 'x', '2026-01-01')")
+    lapsed = library.call(capsys, "plan", "--json").document["rules"]
+    due = {one["id"]: one["planned"] for one in lapsed}["visits"]
+    on_rule = called(library, capsys, "hold", "add", "--rule", "visits", *WHO, "--json").document["id"]
+    assert called(library, capsys, "hold", "add", "--where", "library.visit", "id = 900", *WHO).code == 0
+    planned = library.call(capsys, "plan", "--json").document
+    assert {one["id"]: one["rows"]["held"] for one in planned["rules"]}["visits"] == due
+    assert called(library, capsys, "hold", "release", on_rule, "--by", "오하준", "--reason", "취하").code == 0
+    ran = called(library, capsys, "run", "--json", "--plan", planned["digest"]).document["rules"]
+    (visits,) = (one for one in ran if one["id"] == "visits")
+    assert [visits[name] for name in ("held", "drifted", "survived", "done")] == [1, due - 1, 0, 0]
+
+
+def test_rows_that_a_hold_has_come_to_cover_since_the_plan_are_told_once(library: Shop, capsys: Any) -> None:
+    planned = library.call(capsys, "plan", "--json").document
+    due = {one["id"]: one["planned"] for one in planned["rules"]}["visits"]
+    assert called(library, capsys, "hold", "add", "--rule", "visits", *WHO).code == 0
+    ran = called(library, capsys, "run", "--json", "--plan", planned["digest"]).document["rules"]
+    (visits,) = (one for one in ran if one["id"] == "visits")
+    assert [visits[name] for name in ("held", "drifted", "survived", "done")] == [0, 0, due, 0]
+
+
 def test_a_hold_stays_on_a_database_that_the_matrix_calls_by_another_name(library: Shop, capsys: Any) -> None:
     library.do("INSERT INTO visit (id, login, came_on) VALUES (900, :s, '2026-01-01')", s=SECRET)
     library.do("INSERT INTO visit (id, login, came_on) VALUES (901, 'x', '2026-01-01')")

@@ -414,8 +414,12 @@ def test_shards_are_told_apart_only_where_there_are_several() -> None:
     run["rules"] = [RULES[0], RULES[0] | {"shard": 1, "done": 5, "planned": 5}]
     assert "shard" not in page(run).section("chart")
     run["facts"]["databases"].append({**run["facts"]["databases"][0], "shard": 1, "identity": "shop-1"})
+    run["checks"].append(
+        {"phase": "after", "rule": "", "check": "orphans a", "ok": False, "count": 1, "database": "shop", "shard": 1}
+    )
     found = page(run)
     assert "logins · shard 1" in found.section("destroyed")
+    assert "a · shard 1" in found.section("checks")
     assert ">1,000,005<" in found.source
 
 

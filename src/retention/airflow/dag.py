@@ -101,6 +101,7 @@ def retention_dag(
             task_id="authorise",
             matrix=path,
             answer=approve.output,
+            limit_rows=limit_rows,
             trigger_rule="none_failed",
             doc_md=docs.AUTHORISE,
         )

@@ -60,8 +60,8 @@ _WORDS = {
 
 def headline(plan: Plan, lang: str) -> str:
     """Return the question's subject."""
-    rows = sum(rule.planned for rule in plan.waiting)
-    return _WORDS[lang]["subject"].format(as_of=plan.as_of, rules=len(plan.waiting), rows=f"{rows:,}")
+    rows = sum(plan.asked.values())
+    return _WORDS[lang]["subject"].format(as_of=plan.as_of, rules=len(plan.asked), rows=f"{rows:,}")
 
 
 def summary(plan: Plan, lang: str) -> str:
@@ -69,16 +69,16 @@ def summary(plan: Plan, lang: str) -> str:
     words = _WORDS[lang]
     columns = ("rule", "table", "action", "basis", "rows", "stays", "why")
     lines = [words["intro"], "", f"| {' | '.join(words[name] for name in columns)} |", "|---|---|---|---|---:|---|---|"]
-    lines.extend(_row(rule, words) for rule in plan.waiting)
+    lines.extend(_row(plan.named(rule), rule, words) for rule in plan.waiting)
     plain = [rule for rule in plan.rules if rule.planned and not rule.waits]
     if plain:
-        told = ", ".join(f"{_cell(rule.id)} ({rule.planned:,})" for rule in plain)
+        told = ", ".join(f"{_cell(plan.named(rule))} ({rule.planned:,})" for rule in plain)
         lines.extend(["", f"**{words['plain']}:** {told}"])
     lines.extend(["", f"**{words['digest']}:** `{plan.digest}`"])
     return "\n".join(lines)
 
 
-def _row(rule: RulePlan, words: Mapping[str, str]) -> str:
+def _row(name: str, rule: RulePlan, words: Mapping[str, str]) -> str:
     more = [words["late"].format(n=f"{rule.overdue:,}")] if rule.overdue else []
     more.extend(
         words["parts"].format(n=f"{part['rows']:,}", table=part["table"]) for part in rule.parts if part["rows"]
@@ -87,7 +87,7 @@ def _row(rule: RulePlan, words: Mapping[str, str]) -> str:
     numbers = {"held": rule.held, "referenced": rule.referenced, "unreadable": rule.unreadable}
     stays = [words[name].format(n=f"{number:,}") for name, number in numbers.items() if number]
     cells = (
-        rule.id,
+        name,
         rule.table,
         rule.action if rule.to is None else f"{rule.action} → {rule.to}",
         "; ".join(_basis(basis) for basis in rule.bases),

@@ -57,7 +57,7 @@ _DATABASE = (
         "Two foreign keys lead from a payment to a member: the payer's, or the seller's?",
     ),
     Code(
-        "RET213", "no-key-ring", "error", "rule", "make a ring with `retention key new`",
+        "RET213", "no-key-ring", "error", "rule", "see that the key ring is there and can be used",
         "Without a ring the same person would get another pseudonym each night.",
     ),
     Code(

@@ -14,15 +14,16 @@ from retention.matrix.model import Action, Rule
 from retention.surrogate import Transform, build
 
 
-def changed_columns(binding: Binding, facts: Facts, *, has_key_ring: bool) -> Iterator[Finding]:
-    """Yield what doesn't fit between transforms, marks and live columns."""
+def changed_columns(binding: Binding, facts: Facts, *, no_key: str) -> Iterator[Finding]:
+    """Yield what doesn't fit between transforms, marks, live columns and the key ring."""
     for rule in binding.rules:
         if rule.action.on_rows:
             continue
         transforms = yield from _transforms(binding, rule)
         keyed = any(one.keyed for one in transforms.values())
-        if keyed and rule.action is Action.PSEUDONYMIZE and not has_key_ring:
-            yield finding("RET213", rule.place, f"rule {rule.id} draws from a key ring, and there is none", rule.id)
+        if keyed and rule.action is Action.PSEUDONYMIZE and no_key:
+            wrong, _, do = no_key.rpartition("; ")
+            yield finding("RET213", rule.place, f"rule {rule.id} can draw from no key: {wrong}", rule.id, do=do)
         yield from _together(binding, rule, transforms)
         yield from _partitions(facts, rule)
         yield from _mark(binding, rule)

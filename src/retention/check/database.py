@@ -27,12 +27,12 @@ from retention.matrix.binding import Binding
 
 
 def check_binding(
-    binding: Binding, *, has_key_ring: bool, costs: bool = False, connections: ConnectionSource | None = None
+    binding: Binding, *, no_key: str, costs: bool = False, connections: ConnectionSource | None = None
 ) -> Iterator[Finding]:
     """Yield every finding; where tables or columns are missing, the rest would only repeat it.
 
-    ``costs`` says with each missing index what it costs, by the engine's own estimates of today. With ``connections``
-    load probe and replicas are asked too.
+    ``no_key`` says why no pseudonym can be drawn, and is empty where one can. ``costs`` says with each missing index
+    what it costs, by the engine's own estimates of today. With ``connections`` load probe and replicas are asked too.
 
     Raises:
         Refused: the database's own catalog can't be read.
@@ -48,7 +48,7 @@ def check_binding(
     yield from subjects(binding)
     yield from conditions(binding)
     yield from clocks(binding, facts)
-    yield from changed_columns(binding, facts, has_key_ring=has_key_ring)
+    yield from changed_columns(binding, facts, no_key=no_key)
     yield from relations(binding, facts)
     yield from parents(binding)
     yield from destinations(binding)

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from retention.cli.arguments import number_in
-from retention.cli.show import checks_table, plan_table, run_table
+from retention.cli.show import checks_table, finding_lines, plan_table, run_table
 from retention.cli.state import State, as_text, write_text
 from retention.errors import Refused, RetentionError
 from retention.pipeline import Night, Pipeline, Wish, load_plan, record_plan, run_night, verify
@@ -76,7 +76,7 @@ def approve(
     with state.open_pipeline(new=False) as pipeline:
         found = load_plan(pipeline.ledger, digest)
         pipeline.refuse_future(max(found.as_of, state.as_of or found.as_of))
-        rules = {rule.id: rule.planned for rule in found.waiting}
+        rules = found.asked
         decision = pipeline.approvals.decide(found.digest, "rejected" if reject else "approved", by, note, rules)
     if state.json:
         state.print_json({"plan": decision.plan, "decision": decision.decision, "by": by, "rules": rules})
@@ -164,6 +164,8 @@ def verify_(
         state.print_json(found.as_json())
     else:
         state.out.print(checks_table([check.as_json() for check in found.checks]))
+        for line in finding_lines(found.errors) if found.errors else ():
+            state.out.print(line, soft_wrap=True)
         for problem in found.problems:
             state.out.print(problem)
         state.out.print("everything holds" if found.exit_code == 0 else "something doesn't hold")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from retention.errors import Finding
+from retention.quality.measure import name_of
 
 _WORDS = {
     "en": {
@@ -115,7 +116,7 @@ def checks_table(checks: Sequence[Mapping[str, Any]]) -> Table:
     table.add_column("")
     for check in checks:
         mark = "ok" if check["ok"] else "WRONG"
-        table.add_row(mark, check["phase"], check["rule"], check["check"], f"{check['count']:,}", check.get("note", ""))
+        table.add_row(mark, check["phase"], check["rule"], name_of(check), f"{check['count']:,}", check.get("note", ""))
     return table
 
 

@@ -7,7 +7,7 @@ table; an erased one by its nulls.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -33,7 +33,7 @@ from retention.database.conjuncts import beside, looks_at, looks_elsewhere
 from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import Sql
 from retention.database.temporary import Stage
-from retention.errors import DatabaseFault
+from retention.errors import DatabaseFault, Refused
 from retention.execute.ahead import Ahead
 from retention.execute.context import RunContext
 from retention.execute.done import Done
@@ -170,7 +170,7 @@ class ChangeColumns:
         keys = np.array(found.key_columns[0], dtype=np.int64) if rule.numbered else found.keys
         done = Done(rule, len(found.keys), keys, latest(set(found.texts)), key_id=self.key_id)
         ahead(done)
-        self.stage.load(connection, self._values(found))
+        self._load(self.stage, connection, self._values(found))
         staged = self.stage.table
         done.locked = locked = locked or time.monotonic()
         changed = connection.execute(self._changing(found.here), {**found.here.values, **self._mark()}).rowcount
@@ -250,6 +250,18 @@ class ChangeColumns:
                 whole = beside(whole, row)
             self._written[ends] = update(row).values(values).where(self.walk.ranges.around(row, *ends), same, whole)
         return self._written[ends]
+
+    def _load(self, stage: Stage, connection: Connection, values: Sequence[tuple[Any, ...]]) -> None:
+        """Send the new values to the database.
+
+        Raises:
+            Refused: the driver can't send one: half a character, a mapping, a number beyond all bounds.
+        """
+        try:
+            stage.load(connection, values)
+        except (TypeError, ValueError, OverflowError) as error:
+            what = f"a new value can't be sent to the database ({type(error).__name__})"
+            raise Refused(f"rule {self.walk.rule.id}: {what}; see what its transforms give") from None
 
     def _values(self, found: Found) -> list[tuple[Any, ...]]:
         columns = [*found.key_columns, *self.values.of(found.keys, found.extra), *found.versions]

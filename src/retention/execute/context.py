@@ -12,6 +12,7 @@ from sqlalchemy import URL
 from retention.database.url import ConnectionSource, nowhere
 from retention.execute.budget import share
 from retention.keys import Fingerprint
+from retention.matrix.model import Action
 from retention.plan.plan import RulePlan, kept_by
 from retention.register import Hold
 from retention.surrogate import KeySource
@@ -42,7 +43,7 @@ class RunContext:
 
     ``now`` gives aware UTC instants. ``fingerprints`` maps a table's name to a function from keys to fingerprints.
     ``stop`` gives the reason why the run should end between two batches, or None. ``keys_for`` gives the key source of
-    an action, or None where there is none. ``budget`` is the most rows a rule may take in this run, on all shards
+    an action, or refuses where there is none. ``budget`` is the most rows a rule may take in this run, on all shards
     together; ``shards`` gives by rule how many are planned on each shard where it is carried out, and needn't where
     that is one. ``connections`` gives the URLs of replicas. ``ledger`` is where the ledger lies, None where nobody
     knows.
@@ -52,7 +53,7 @@ class RunContext:
     as_of: date
     now: Callable[[], datetime]
     fingerprints: Callable[[str], Fingerprint]
-    keys_for: Callable[[str], KeySource | None]
+    keys_for: Callable[[Action], KeySource]
     holds: HoldSource
     stop: Callable[[], str | None] = lambda: None
     progress: Callable[[str], None] = lambda _line: None
@@ -74,8 +75,10 @@ class RunContext:
 class Outcome:
     """What came of one rule in one run. ``status`` follows from the numbers, never from intent.
 
-    ``holds`` tells how many lapsed rows each hold covered when the rule was done with; None where it wasn't counted.
-    ``withheld`` says that the rule was not to be begun at all. ``partitions`` are those that were dropped when they
+    ``held`` is how many lapsed rows holds covered when the rule was done with, ``holds`` tells how many each of them
+    covered; None where it wasn't counted.
+    ``withheld`` says that the rule was not to be begun at all. ``most``, of a dry run alone, is how many rows a run
+    could take. ``partitions`` are those that were dropped when they
     were empty.
     """
 
@@ -91,8 +94,10 @@ class Outcome:
     newest: date | None = None
     parts: dict[str, int] = field(default_factory=dict)
     reason: str = ""
+    held: int | None = None
     holds: Mapping[str, int] | None = None
     withheld: bool = False
+    most: int | None = None
     partitions: Sequence[str] = ()
 
     def saw(self, days: Sequence[date | None]) -> None:
@@ -122,6 +127,7 @@ class Outcome:
             "oldest": self.oldest.isoformat() if self.oldest else None,
             "newest": self.newest.isoformat() if self.newest else None,
             "parts": dict(self.parts),
+            "held": self.held,
             "holds": None if self.holds is None else dict(self.holds),
             "partitions": list(self.partitions),
             "reason": self.reason,
@@ -134,6 +140,7 @@ class Outcome:
         outcome.done, outcome.survived, outcome.drifted = entry["done"], entry["survived"], entry["drifted"]
         outcome.batches, outcome.seconds, outcome.longest_ms = entry["batches"], entry["seconds"], entry["longest_ms"]
         outcome.parts, outcome.holds = dict(entry["parts"]), entry["holds"]
+        outcome.held = entry.get("held")
         outcome.partitions = entry.get("partitions", ())
         outcome.saw([date.fromisoformat(entry[name]) for name in ("oldest", "newest") if entry[name]])
         return outcome
@@ -152,7 +159,8 @@ class Outcome:
             "done": self.done,
             "survived": self.survived,
             "drifted": self.drifted,
-            "held": self.plan.held,
+            # What a hold has come to cover since was planned, and stands under survived.
+            "held": self.plan.held if self.held is None else min(self.held, self.plan.held),
             "referenced": self.plan.referenced,
             "unreadable": self.plan.unreadable,
             "overdue": self.plan.overdue,
@@ -169,6 +177,8 @@ class Outcome:
         kept = self.plan.holds if self.holds is None else self.holds
         if kept:
             document["holds"] = kept_by(kept)
+        if self.most is not None:
+            document["most"] = self.most
         if self.partitions:
             document["partitions_dropped"] = list(self.partitions)
         if self.plan.to is not None:

@@ -12,6 +12,7 @@ from retention.database.lease import Fenced, Lease
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.execute.context import RunContext, TaskChain
+from retention.plan.going import count
 from retention.plan.held import Held
 from retention.plan.rules import BoundRule
 from retention.plan.statement import remaining
@@ -64,13 +65,14 @@ class UnitHolds:
         """Return whether a hold in force covers a row, as they were staged last."""
         return self.held.covers(table, row)
 
-    def kept(self, connection: Connection, rule: BoundRule) -> Mapping[str, int]:
-        """Return how many rows of the rule each hold keeps that nothing else would."""
+    def kept(self, connection: Connection, rule: BoundRule) -> tuple[int, Mapping[str, int]]:
+        """Return how many rows of the rule are kept by holds alone, and how many of them by each."""
         if not self.held.reaches(rule.table):
-            return {}
+            return 0, {}
         row, as_of = rule.row, self.context.as_of
-        lapsed = self.unit.table_rules(rule).lapsed(row, as_of, remaining(as_of, self.covers))
-        return self.held.counts(connection, rule.table, row, and_(rule.selected(row), lapsed))
+        lapsed = and_(rule.selected(row), self.unit.table_rules(rule).lapsed(row, as_of, remaining(as_of, self.covers)))
+        every = count(connection, row, and_(lapsed, self.covers(rule.table, row)))
+        return every, self.held.counts(connection, rule.table, row, lapsed) if every else {}
 
     @property
     def version(self) -> int | None:

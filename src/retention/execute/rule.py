@@ -80,11 +80,19 @@ class RuleRun:
             return stopped
         with foreseen([self]):
             if self.begin(connection):
-                stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
-                alone = self.beside is None and not isinstance(self.work, Sweep)
-                if (self.worker.met or not alone) and not stopped and not self.outcome.reason and self.tally.left > 0:
-                    stopped = self._rest(connection)
+                try:
+                    stopped = self._all(connection)
+                except Refused as fault:
+                    self.fail(fault)
         return self.end(connection, stopped)
+
+    def _all(self, connection: Connection) -> str | None:
+        """Carry batches out, with a second worker or alone, and then the rest; return why the run stops, if it does."""
+        stopped = self._both(connection, self.beside) if self.beside else self.walk_through(connection)
+        alone = self.beside is None and not isinstance(self.work, Sweep)
+        if (self.worker.met or not alone) and not stopped and not self.outcome.reason and self.tally.left > 0:
+            stopped = self._rest(connection)
+        return stopped
 
     def _both(self, connection: Connection, beside: Sweep | ChangeColumns) -> str | None:
         """Carry batches out with a second worker, and then what it has left; return why the run stops, if it does.
@@ -208,7 +216,7 @@ class RuleRun:
             spent = outcome.done < planned and (self.tally.most <= outcome.done or together > 0)
             left = 0 if spent else self._left(connection)
             with self.unit.binding.database.transaction(connection):
-                outcome.holds = self.holds.kept(connection, self.rule)
+                outcome.held, outcome.holds = self.holds.kept(connection, self.rule)
             if spent:
                 outcome.status, outcome.reason = "stopped", "row budget"
                 if outcome.done < self.tally.most:
@@ -282,7 +290,7 @@ class RuleRun:
 
     def _changing(self, staged: Table, steps: Ranges | None = None, due: Sql | None = None) -> ChangeColumns:
         walk = Walk(self.unit, self.rule, self.context.as_of, self.holds.covers, staged, self.seal(), steps)
-        transforms, key_id = build_transforms(self.rule, self.context.keys_for(self.rule.action.value))
+        transforms, key_id = build_transforms(self.rule, lambda: self.context.keys_for(self.rule.action))
         return ChangeColumns(walk, self.context, transforms, key_id, due)
 
 

@@ -12,17 +12,22 @@ from typing import Any
 from retention.errors import Refused
 
 
-def read_secret(path: Path) -> dict[str, Any]:
-    """Return what a secret file holds.
+def read_secret(path: Path) -> dict[str, Any] | None:
+    """Return what a secret file holds; None where there is none.
 
     Raises:
-        Refused: others may read it, or it isn't what this product writes.
+        Refused: this process may not read it, others may, or it isn't what this product writes.
     """
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise Refused(f"{path.name}: others may read this file (mode {mode:04o}); run chmod 600 on it")
     try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise Refused(f"{path.name}: others may read this file (mode {mode:04o}); run chmod 600 on it")
         document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        why = f"this process can't read it ({error.strerror})"
+        raise Refused(f"{path.name}: {why}; see whose the file and its folder are") from None
     except (ValueError, UnicodeDecodeError):
         document = None
     if not isinstance(document, dict):

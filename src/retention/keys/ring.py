@@ -69,12 +69,13 @@ class KeyRing:
         """Open the ring.
 
         Raises:
-            KeyRingError: it isn't there.
-            Refused: others may read it, or it is no ring.
+            KeyRingError: it isn't there, or it is no ring.
+            Refused: this process may not read it, or others may.
         """
-        if not path.is_file():
+        document = read_secret(path)
+        if document is None:
             raise KeyRingError(f"key ring {path}: there is none; make one with `retention key new`")
-        entries = read_secret(path).get("keys")
+        entries = document.get("keys")
         if not isinstance(entries, list) or not all(_is_key(entry) for entry in entries):
             raise KeyRingError(f"key ring {path}: this is no key ring; put back the one that was here")
         return cls(path, entries)

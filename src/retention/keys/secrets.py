@@ -29,7 +29,7 @@ class LedgerSecrets:
         Raises:
             Refused: others may read it, or it is no file of secrets.
         """
-        if not path.exists():
+        if read_secret(path) is None:
             write_secret(path, {"ledger": secrets.token_hex(_BYTES)}, replace=False)
         return cls.load(path)
 
@@ -40,9 +40,10 @@ class LedgerSecrets:
         Raises:
             Refused: it isn't there, others may read it, or it is no file of secrets.
         """
-        if not path.is_file():
+        document = read_secret(path)
+        if document is None:
             raise Refused(f"{path}: the ledger's secrets are missing; put the file back beside the ledger")
-        text = read_secret(path).get("ledger")
+        text = document.get("ledger")
         if not isinstance(text, str) or not re.fullmatch(f"[0-9a-f]{{{2 * _BYTES}}}", text):
             raise Refused(f"{path}: this is no file of a ledger's secrets; put back the one that was here")
         return cls(bytes.fromhex(text))

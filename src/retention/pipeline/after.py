@@ -60,9 +60,12 @@ def take_checks(
     outcomes: Sequence[Outcome],
     before: Sequence[Check],
     phase: str = "after",
-    waiting: Collection[str] = (),
+    waiting: Collection[tuple[str, int]] = (),
 ) -> list[Check]:
-    """Return the checks of every database of the scene; rows of rules that are ``waiting`` may keep others'."""
+    """Return the checks of every database of the scene.
+
+    Rows of rules that are ``waiting``, told by rule and shard, may keep others'.
+    """
     holds = pipeline.holds.of_last_run(pipeline.today)
     checks: list[Check] = []
     for database, members in scene.by_database():
@@ -74,10 +77,10 @@ def take_checks(
                 as_of,
                 may_stay=_may_be_left(outcomes, database),
                 formats=_formats_of(members),
-                orphans_before=orphan_counts(before) if before else None,
+                orphans_before=orphan_counts(before, database) if before else None,
                 phase=phase,
                 holds=holds,
-                waiting=waiting,
+                waiting=[rule for rule, shard in waiting if shard == database.shard],
             )
         )
     return checks
@@ -100,7 +103,7 @@ def _formats_of(units: Sequence[Unit]) -> Formats:
             if rule.action.on_rows:
                 continue
             try:
-                transforms, _key = build_transforms(rule, RunKey.fresh())
+                transforms, _key = build_transforms(rule, RunKey.fresh)
             except Refused:
                 continue
             found[rule.id] = {name: one.recognises for name, one in transforms.items() if one.recognises}

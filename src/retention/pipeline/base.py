@@ -16,7 +16,7 @@ from retention.database.identity import require_identity
 from retention.database.reflect import Schema, reflect
 from retention.database.url import ConnectionSource, from_environment, refuse_clashes
 from retention.errors import DatabaseFault, Finding, MatrixRefused, Refused
-from retention.keys import Fingerprinter
+from retention.keys import Fingerprinter, KeyRing
 from retention.law import seoul_day
 from retention.ledger import Ledger
 from retention.matrix.binding import Binding, bind
@@ -155,10 +155,18 @@ class Pipeline:
         from day to day, so no plan holds them.
         """
         found, connections = list(self.findings), self.connections if costs else None
+        no_key = self._no_key()
         for binding in bindings:
-            has_ring = self.key_ring.is_file()
-            found.extend(check_binding(binding, has_key_ring=has_ring, costs=costs, connections=connections))
+            found.extend(check_binding(binding, no_key=no_key, costs=costs, connections=connections))
         return tuple(dict.fromkeys(found))
+
+    def _no_key(self) -> str:
+        """Return why no pseudonym can be drawn; empty where one can."""
+        try:
+            KeyRing.load(self.key_ring).active()
+        except Refused as problem:
+            return str(problem)
+        return ""
 
     # --- plan ---------------------------------------------------------------------------------------------------
 

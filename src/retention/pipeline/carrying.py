@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from retention.database.turn import turn
 from retention.errors import BrokeOff, Refused
 from retention.execute.context import Outcome, RunContext
 from retention.execute.unit import UnitRun
-from retention.keys import KeyRing, KeyRingError, RingKey, RunKey
+from retention.keys import KeyRing, RingKey, RunKey
+from retention.matrix.model import Action
 from retention.pipeline.base import Pipeline
-from retention.pipeline.opening import opened_run
+from retention.pipeline.opening import opened_run, planned_by_shard
 from retention.pipeline.scene import Scene
 from retention.plan.plan import Plan
 from retention.register import LiveHolds
@@ -51,7 +52,7 @@ def carry_out_unit(
     }
     try:
         bound = scene.unit(pipeline, plan, unit)
-        context = _context(pipeline, plan, run, stop, budget, _shards(plan, everywhere))
+        context = _context(pipeline, plan, run, stop, budget, planned_by_shard(plan, everywhere))
         with turn(bound.binding.database, bound.binding.identity, stop):
             return UnitRun(context, bound, plan.of_unit(unit), chain, withheld, earlier, still_open).carry_out()
     except Refused as problem:
@@ -65,15 +66,6 @@ def carry_out_unit(
         return outcomes
 
 
-def _shards(plan: Plan, withheld: Collection[tuple[str, int]]) -> Mapping[str, Mapping[int, int]]:
-    """Return by rule how many rows are planned on each shard where it may be carried out."""
-    found: dict[str, dict[int, int]] = {}
-    for rule in plan.rules:
-        if (rule.id, rule.shard) not in withheld:
-            found.setdefault(rule.id, {})[rule.shard] = rule.planned
-    return found
-
-
 def _context(
     pipeline: Pipeline,
     plan: Plan,
@@ -85,13 +77,8 @@ def _context(
     """Return what the unit needs of its run; an anonymizing key is made here, for this unit, and never stored."""
     run_key = RunKey.fresh()
 
-    def keys_for(action: str) -> RingKey | None:
-        if action == "anonymize":
-            return run_key
-        try:
-            return KeyRing.load(pipeline.key_ring).active()
-        except KeyRingError:
-            return None
+    def keys_for(action: Action) -> RingKey:
+        return KeyRing.load(pipeline.key_ring).active() if action is Action.PSEUDONYMIZE else run_key
 
     return RunContext(
         run=run,

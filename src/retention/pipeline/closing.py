@@ -38,7 +38,8 @@ def close_run(pipeline: Pipeline, plan: Plan, run: str) -> Mapping[str, Any]:
         _note_standing(pipeline, plan, run, outcomes)
     checks = [*opened.before, *checks_after(pipeline.ledger, run)]
     # Another night may have settled it meanwhile: then that is what the ledger says of it.
-    closed = pipeline.ledger.close_run(run, run_document(pipeline, plan, opened, outcomes, checks)).body
+    holds = holds_met(opened.body["holds"], holds_recorded(pipeline, plan.databases))
+    closed = pipeline.ledger.close_run(run, run_document(pipeline, plan, opened, outcomes, checks, holds)).body
     return {name: value for name, value in closed.items() if name != "closing"}
 
 
@@ -68,9 +69,14 @@ def broken_off(
 
 
 def run_document(
-    pipeline: Pipeline, plan: Plan, opened: OpenedRun, outcomes: Sequence[Outcome], checks: Sequence[Check]
+    pipeline: Pipeline,
+    plan: Plan,
+    opened: OpenedRun,
+    outcomes: Sequence[Outcome],
+    checks: Sequence[Check],
+    holds: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return what a run's closing entry says of it."""
+    """Return what a run's closing entry says of it; ``holds`` are those that it met."""
     body = opened.body
     rules = [one.as_json() for one in outcomes]
     taken = [check.as_json() for check in checks]
@@ -91,6 +97,6 @@ def run_document(
         "checks": taken,
         "findings": list(body["findings"]),
         "approvals": list(body["approvals"]),
-        "holds": holds_met(body["holds"], holds_recorded(pipeline, plan.databases)),
+        "holds": list(holds),
         "facts": body["facts"],
     }

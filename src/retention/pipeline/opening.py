@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from retention.errors import Refused
+from retention.execute.budget import share
 from retention.execute.context import Outcome
 from retention.law import in_utc
 from retention.ledger import Ledger
@@ -20,7 +21,7 @@ from retention.pipeline.before import recall_before
 from retention.pipeline.decide import check_accepted, decide
 from retention.pipeline.holds import holds_recorded
 from retention.pipeline.wish import Wish
-from retention.plan.plan import Plan
+from retention.plan.plan import Plan, RulePlan
 from retention.quality.measure import Check
 
 
@@ -52,6 +53,12 @@ class OpenedRun:
     def before(self) -> list[Check]:
         """Return the quality checks before the run."""
         return [Check(**one) for one in self.body["checks"]]
+
+    def would(self, rule: RulePlan) -> Outcome:
+        """Return the outcome of a rule in a dry run that nothing withholds: what a run could take of it."""
+        told = {(one["id"], one["shard"]): one["most"] for one in self.body["rules"]}
+        most = told[rule.id, rule.shard]
+        return Outcome(rule, "stopped", reason="row budget", most=most) if most < rule.planned else Outcome(rule)
 
     def withheld(self, plan: Plan) -> dict[tuple[str, int], Outcome]:
         """Return the rules that may not be carried out, by rule and shard, each with the outcome it has."""
@@ -111,6 +118,7 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
         for rule in plan.rules:
             if rule.id.removesuffix(".after") == rule_id:
                 withheld[rule.id, rule.shard] = ("failed", why)
+    shards = planned_by_shard(plan, withheld)
     body = {
         "plan": plan.digest,
         "as_of": plan.as_of.isoformat(),
@@ -126,6 +134,8 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
                 "table": rule.table,
                 "action": rule.action,
                 "planned": rule.planned,
+                "shard": rule.shard,
+                "most": _most(pipeline, wish, rule, shards),
             }
             for rule in plan.rules
         ],
@@ -145,6 +155,22 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
         if approval["kind"] == "accept":
             pipeline.approvals.accept(run, approval["rule"], approval["count"], approval["by"])
     return opened_run(pipeline.ledger, run)
+
+
+def planned_by_shard(plan: Plan, withheld: Collection[tuple[str, int]]) -> Mapping[str, Mapping[int, int]]:
+    """Return by rule how many rows are planned on each shard where it may be carried out."""
+    found: dict[str, dict[int, int]] = {}
+    for rule in plan.rules:
+        if (rule.id, rule.shard) not in withheld:
+            found.setdefault(rule.id, {})[rule.shard] = rule.planned
+    return found
+
+
+def _most(pipeline: Pipeline, wish: Wish, rule: RulePlan, shards: Mapping[str, Mapping[int, int]]) -> int:
+    """Return how many rows a rule may take on its shard within what is wished and what the matrix allows."""
+    budgets = [one for one in (wish.budget, pipeline.matrix.databases[rule.database].execute.rows) if one is not None]
+    mine = shards.get(rule.id, {})
+    return share(min(budgets), mine, rule.shard) if budgets and rule.shard in mine else rule.planned
 
 
 def _user() -> str:

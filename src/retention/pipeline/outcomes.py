@@ -22,7 +22,7 @@ def outcomes_of(ledger: Ledger, plan: Plan, opened: OpenedRun) -> list[Outcome]:
 def _planned(ledger: Ledger, plan: Plan, opened: OpenedRun) -> list[Outcome]:
     if opened.dry_run:
         withheld = opened.withheld(plan)
-        return [withheld.get((rule.id, rule.shard)) or Outcome(rule) for rule in plan.rules]
+        return [withheld.get((rule.id, rule.shard)) or opened.would(rule) for rule in plan.rules]
     # A task that was retried has ended its unit more than once.
     ends = of_newest_epoch((entry.task, entry.body) for entry in ledger.entries(run=opened.run, kind="unit_ended"))
     outcomes: list[Outcome] = []

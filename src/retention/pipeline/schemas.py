@@ -135,6 +135,7 @@ _RUN_RULE = _object(
         "newest_clock": _DAY,
         "reason": _TEXT,
         "parts": _PARTS,
+        "most": _COUNT,
         "partitions_dropped": _list(_TEXT),
         "referenced_by": _REFERENCED_BY,
         "holds": _KEPT_BY,
@@ -149,7 +150,7 @@ _CHECK = _object(
         "ok": {"type": "boolean"},
         "count": _COUNT,
     },
-    {"note": _TEXT},
+    {"note": _TEXT, "database": _TEXT, "shard": _COUNT},
 )
 _RUN = _object(
     {
@@ -189,6 +190,7 @@ _VERIFY = _object(
         "ok": {"type": "boolean"},
         "checks": _list(_CHECK),
         "problems": _TEXTS,
+        "findings": _list(_FINDING),
     }
 )
 

@@ -153,8 +153,10 @@ def _close(
     went = [body for key, body in last.items() if key in markers]
     withheld = opened.withheld(plan) if opened.believed else {}
     outcomes = [withheld.get((rule.id, rule.shard)) or _outcome(rule, went) for rule in plan.rules]
+    every = [*outcomes, *refused_before(opened)]
     document = {
-        **run_document(pipeline, plan, opened, [*outcomes, *refused_before(opened)], opened.before),
+        # When it broke off nobody knows: what was held since then may be what it has destroyed.
+        **run_document(pipeline, plan, opened, every, opened.before, opened.body["holds"]),
         "status": "failed",
         "broke_off": True,
         "problems": problems,

@@ -19,7 +19,10 @@ from retention.quality.measure import Check
 
 @dataclass
 class Verification:
-    """What a look at databases and ledger found. ``problems`` are proofs that don't hold."""
+    """What a look at databases and ledger found. ``problems`` are proofs that don't hold.
+
+    ``findings`` are those that a run has too: of a rule that one refuses nobody has looked at a row.
+    """
 
     as_of: date
     checks: list[Check]
@@ -29,7 +32,12 @@ class Verification:
     @property
     def exit_code(self) -> int:
         """Return 1 where anything doesn't hold."""
-        return 1 if self.problems or not all(check.ok for check in self.checks) else 0
+        return 1 if self.problems or self.errors or not all(check.ok for check in self.checks) else 0
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return the findings that stop something."""
+        return tuple(one for one in self.findings if one.severity == "error")
 
     def as_json(self) -> dict[str, Any]:
         """Return the document that ``verify --json`` prints."""
@@ -39,6 +47,7 @@ class Verification:
             "ok": self.exit_code == 0,
             "checks": [check.as_json() for check in self.checks],
             "problems": list(self.problems),
+            "findings": [finding.as_json() for finding in self.findings],
         }
 
 
@@ -61,8 +70,8 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
         if quiesced:
             checks = [replace(one, ok=one.ok and not (_orphan(one) and one.count)) for one in checks]
         checks = [
-            Check(one.phase, one.rule, one.check, True, one.count, "its rule waits or was denied")
-            if one.check in ("due left", "overdue left") and one.rule in may_stay
+            replace(one, ok=True, note="its rule waits or was denied")
+            if one.check in ("due left", "overdue left") and (one.rule, one.shard) in may_stay
             else one
             for one in checks
         ]
@@ -80,7 +89,7 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
             if len(mine) == len(named):
                 problems.extend(_lost(run, settled))
                 problems.extend(_early(run))
-    return Verification(day, checks, problems, scene.checked)
+    return Verification(day, checks, problems, scene.findings)
 
 
 def _unknown(pipeline: Pipeline, bindings: Sequence[Binding]) -> Iterator[str]:
@@ -97,10 +106,10 @@ def _orphan(check: Check) -> bool:
     return check.check.startswith("orphans ")
 
 
-def _waiting(runs: Sequence[RunHead]) -> set[str]:
-    """Return the rules that were waiting when a run last had them, on any shard."""
+def _waiting(runs: Sequence[RunHead]) -> set[tuple[str, int]]:
+    """Return the rules that were waiting when a run last had them, each with its shard."""
     last = {(rule["id"], rule.get("shard", 0)): rule["status"] for run in runs for rule in (run.closed or {})["rules"]}
-    return {rule for (rule, _shard), status in last.items() if status == "waiting"}
+    return {key for key, status in last.items() if status == "waiting"}
 
 
 def _lost(run: RunHead, settled: list[dict[str, Any]]) -> list[str]:

@@ -164,6 +164,19 @@ class Plan:
         """Return the rules for which a person has to answer."""
         return tuple(rule for rule in self.rules if rule.waits)
 
+    @property
+    def asked(self) -> dict[str, int]:
+        """Return by rule how many rows a person has to answer for, on all shards where it waits."""
+        found: dict[str, int] = {}
+        for rule in self.waiting:
+            found[rule.id] = found.get(rule.id, 0) + rule.planned
+        return found
+
+    def named(self, rule: RulePlan) -> str:
+        """Return a rule's id, with its shard where its database has several."""
+        several = sum(one["name"] == rule.database for one in self.databases) > 1
+        return f"{rule.id} (shard {rule.shard})" if several else rule.id
+
     def of_unit(self, unit: str) -> tuple[RulePlan, ...]:
         """Return the unit's rules in the order they are carried out."""
         return tuple(rule for rule in self.rules if rule.unit == unit)

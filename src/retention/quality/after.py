@@ -61,12 +61,16 @@ def check_after(
                 measures.extend(_changed(rule, formats.get(rule.id, {})))
     known = dict(orphans_before) if orphans_before is not None else None
     measures.extend(orphans(units, known))
-    return without_held(judge(phase, [*counted, *take(database, measures)]), held)
+    return without_held(judge(phase, database, [*counted, *take(database, measures)]), held)
 
 
-def orphan_counts(checks: Sequence[Check]) -> dict[str, int]:
-    """Return how many orphans each relation had, by the relation's text."""
-    return {check.check.removeprefix("orphans "): check.count for check in checks if check.check.startswith("orphans ")}
+def orphan_counts(checks: Sequence[Check], database: Database) -> dict[str, int]:
+    """Return how many orphans each relation had in a database, by the relation's text."""
+    return {
+        check.check.removeprefix("orphans "): check.count
+        for check in checks
+        if check.check.startswith("orphans ") and (check.database, check.shard) == (database.name, database.shard)
+    }
 
 
 def _days(as_of: date) -> dict[str, date]:

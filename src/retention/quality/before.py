@@ -32,6 +32,7 @@ def check_before(database: Database, units: Sequence[Unit], as_of: date) -> list
     by_id = {rule.id: rule for rule in rules}
     return judge(
         "before",
+        database,
         [
             _tolerated(one, by_id[one.expected.rule], selected) if one.expected.check in _TOLERATED else one
             for one in taken

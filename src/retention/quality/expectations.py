@@ -14,16 +14,26 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from retention.database.connect import Database
 from retention.quality.measure import Check, Counted
 
 _NUMBER = "number"
 
 
-def judge(phase: str, counted: Sequence[Counted]) -> list[Check]:
-    """Return a check for every count: not good where it is beyond its limit."""
+def judge(phase: str, database: Database, counted: Sequence[Counted]) -> list[Check]:
+    """Return a check for every count of a database: not good where it is beyond its limit."""
     wrong = _beyond(counted) if any(one.expected.most is not None for one in counted) else set()
     return [
-        Check(phase, one.expected.rule, one.expected.check, number not in wrong, one.count, one.expected.note)
+        Check(
+            phase,
+            one.expected.rule,
+            one.expected.check,
+            number not in wrong,
+            one.count,
+            one.expected.note,
+            database.name,
+            database.shard,
+        )
         for number, one in enumerate(counted)
     ]
 

@@ -39,9 +39,14 @@ class Measure:
     expected: Mapping[str, Expected] = field(default_factory=dict)
 
 
+def name_of(check: Mapping[str, Any]) -> str:
+    """Return the name of a document's check as a line of text has it: with its shard, unless that is the first."""
+    return f"{check['check']} (shard {check['shard']})" if check.get("shard") else str(check["check"])
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of one expectation. ``count`` is the number that was seen."""
+    """The outcome of one expectation on a database's shard. ``count`` is the number that was seen."""
 
     phase: str
     rule: str
@@ -49,6 +54,8 @@ class Check:
     ok: bool
     count: int
     note: str = ""
+    database: str = ""
+    shard: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the check as the published run document has it."""
@@ -58,6 +65,8 @@ class Check:
             "check": self.check,
             "ok": self.ok,
             "count": self.count,
+            "database": self.database,
+            "shard": self.shard,
         }
         if self.note:
             document["note"] = self.note

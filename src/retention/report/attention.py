@@ -40,7 +40,7 @@ def _of_run(report: Report) -> Iterator[Attention]:
     checks = run.get("checks", ())
     wrong = [one for one in checks if not one["ok"]]
     if wrong:
-        names = [" · ".join(part for part in (one["rule"], words.check(one["check"])) if part) for one in wrong]
+        names = [" · ".join(part for part in (one["rule"], report.check(one)) if part) for one in wrong]
         told = ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
         yield Attention("act", words("att_checks", n=f"{len(wrong):,}", all=f"{len(checks):,}", names=told))
     errors = sum(one["severity"] == "error" for one in run.get("findings", ()))

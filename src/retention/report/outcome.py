@@ -100,7 +100,7 @@ class RuleOutcome:
         """Return the rows carried out or, of a dry run, those that would be."""
         if not self.dry:
             return self.number("done")
-        return 0 if self.status in _WITHHELD else self.number("planned")
+        return 0 if self.status in _WITHHELD else int(self.document.get("most", self.number("planned")))
 
     @property
     def destroyed(self) -> int:
@@ -121,6 +121,9 @@ class RuleOutcome:
     def parts(self) -> Mapping[str, int]:
         """Return the rows of each part that went with their owners, or would go."""
         if not self.counted:
+            return {}
+        if self.dry and self.not_carried_out:
+            # Nobody knows which of the planned rows a run would have taken.
             return {}
         found = self.planned_as.get("parts", ()) if self.dry else self.document.get("parts", ())
         return {part["table"]: part["rows"] for part in found if part["rows"]}
@@ -157,12 +160,17 @@ class RuleOutcome:
         }
 
 
+def sharded(run: Mapping[str, Any]) -> frozenset[str]:
+    """Return the run's databases that have several shards."""
+    shards: dict[str, set[int]] = {}
+    for database in run.get("facts", {}).get("databases", ()):
+        shards.setdefault(database["name"], set()).add(database.get("shard", 0))
+    return frozenset(name for name, found in shards.items() if len(found) > 1)
+
+
 def rule_outcomes(run: Mapping[str, Any], plan: Mapping[str, Any]) -> tuple[RuleOutcome, ...]:
     """Return the run's rules in their order; a shard is named only where a database has several."""
-    facts = run.get("facts", {})
-    shards: dict[str, set[int]] = {}
-    for database in facts.get("databases", ()):
-        shards.setdefault(database["name"], set()).add(database.get("shard", 0))
+    facts, several = run.get("facts", {}), sharded(run)
     planned = {(rule["id"], rule.get("shard", 0)): rule for rule in plan.get("rules", ())}
     found: list[RuleOutcome] = []
     for rule in run["rules"]:
@@ -173,7 +181,7 @@ def rule_outcomes(run: Mapping[str, Any], plan: Mapping[str, Any]) -> tuple[Rule
                 rule,
                 facts.get("rules", {}).get(owner, {}),
                 planned.get((rule["id"], shard), {}),
-                shard if len(shards.get(rule["database"], ())) > 1 else None,
+                shard if rule["database"] in several else None,
                 bool(run.get("dry_run", False)),
             )
         )

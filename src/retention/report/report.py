@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from retention.report.outcome import RuleOutcome, rule_outcomes
+from retention.report.outcome import RuleOutcome, rule_outcomes, sharded
 from retention.report.wording import Words
 
 
@@ -85,4 +86,15 @@ class Report:
 
     def named(self, rule: RuleOutcome) -> str:
         """Return a rule's id, with its shard where there are several."""
-        return rule.id if rule.shard is None else f"{rule.id} · {self.words('shard', shard=rule.shard)}"
+        return self._on(rule.id, rule.shard)
+
+    def check(self, one: Mapping[str, Any]) -> str:
+        """Return a quality check's name in words, with its shard where there are several."""
+        return self._on(self.words.check(one["check"]), one["shard"] if one.get("database") in self._sharded else None)
+
+    @cached_property
+    def _sharded(self) -> frozenset[str]:
+        return sharded(self.run)
+
+    def _on(self, name: str, shard: int | None) -> str:
+        return name if shard is None else f"{name} · {self.words('shard', shard=shard)}"

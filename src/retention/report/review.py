@@ -9,7 +9,6 @@ import pandas as pd
 
 from retention.report.report import Report
 from retention.report.table import Cell, Table, Text, recorded
-from retention.report.wording import Words
 
 _PHASES = ("before", "after", "verify")
 
@@ -78,7 +77,7 @@ def all_checks(report: Report) -> Table:
     """Return every check, those that don't hold first."""
     words = report.words
     result = {True: words("result_ok"), False: words("result_wrong")}
-    rows = [(result[bool(one["ok"])], *_check(one, words)) for one in sorted(_all(report), key=lambda one: one["ok"])]
+    rows = [(result[bool(one["ok"])], *_check(one, report)) for one in sorted(_all(report), key=lambda one: one["ok"])]
     heads = ("result", "phase", "rule", "check", "count", "note")
     return Table(words("checks_title"), tuple(words(f"col_{head}") for head in heads), rows)
 
@@ -108,15 +107,15 @@ def _all(report: Report) -> Iterable[Mapping[str, Any]]:
 
 def _checks(report: Report, caption: str, found: Iterable[Mapping[str, Any]], name: str) -> Table:
     heads = ("phase", "rule", "check", "count", "note")
-    rows = [_check(one, report.words) for one in found]
+    rows = [_check(one, report) for one in found]
     return Table(caption, tuple(report.words(f"col_{head}") for head in heads), rows, name)
 
 
-def _check(one: Mapping[str, Any], words: Words) -> tuple[Cell, ...]:
+def _check(one: Mapping[str, Any], report: Report) -> tuple[Cell, ...]:
     return (
-        words.term("phase", one["phase"]),
+        report.words.term("phase", one["phase"]),
         one["rule"] or None,
-        words.check(one["check"]),
+        report.check(one),
         one["count"],
         recorded(one.get("note", "")),
     )

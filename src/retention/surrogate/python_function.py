@@ -39,7 +39,7 @@ class PythonFunction(Transform):
         try:
             given = self._function()(values.copy(), subjects.copy())
             new = list(given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Refused(
                 f"{self._label}: it failed with {type(error).__name__}; try it on values of your own"
             ) from None
@@ -55,7 +55,7 @@ class PythonFunction(Transform):
             return ["python takes module:function"]
         try:
             function = self._function()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             return [f"{self._label} can't be imported ({type(error).__name__}); put its module on PYTHONPATH"]
         return [] if callable(function) else [f"{self._label} is no function"]
 

@@ -81,8 +81,7 @@ class ApproveOperator(HITLOperator):
             where = f"{context['dag_run'].dag_id} / {context['dag_run'].run_id}"
             with open_ledger() as ledger:
                 plan = load_plan(ledger, known["digest"])
-                rules = {rule.id: rule.planned for rule in plan.waiting}
-                Approvals(ledger).decide(plan.digest, decision, by, f"{said} (in Airflow, {where})", rules)
+                Approvals(ledger).decide(plan.digest, decision, by, f"{said} (in Airflow, {where})", plan.asked)
         self.log.info("plan %s: %s by %s", known["digest"], decision, by)
         return {"digest": known["digest"], "decision": decision, "by": by, "at": answer["responded_at"].isoformat()}
 

@@ -22,10 +22,11 @@ class AuthoriseOperator(BaseOperator):
     template_fields: Sequence[str] = ("answer",)
     ui_color = "#fff4d6"
 
-    def __init__(self, *, matrix: str, answer: Any, **kwargs: Any) -> None:
+    def __init__(self, *, matrix: str, answer: Any, limit_rows: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.matrix = matrix
         self.answer = answer
+        self.limit_rows = limit_rows
 
     def execute(self, context: Context) -> list[Batch]:
         """Return the batches to map over; none for a dry run.
@@ -40,7 +41,7 @@ class AuthoriseOperator(BaseOperator):
         who = f"{getattr(dag_run, 'triggering_user_name', None) or 'schedule'} (Airflow, {dag_run.dag_id})"
         with one_line(self.log), open_pipeline(self.matrix, self.log) as whole:
             plan = load_plan(whole.ledger, known["digest"])
-            wish = Wish(dry_run=known["dry_run"], who=who)
+            wish = Wish(dry_run=known["dry_run"], budget=self.limit_rows, who=who)
             opened = open_run(whole.named_by(plan), plan, known["run"], wish)
         if opened.closed is not None:
             raise AirflowFailException(f"run {known['run']} is closed; clear the task plan to begin a new one")

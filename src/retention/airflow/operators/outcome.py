@@ -49,6 +49,8 @@ class OutcomeOperator(BaseOperator):
 
 def _wrong(document: Mapping[str, Any]) -> list[str]:
     """Return a line for everything that somebody has to look at."""
+    from retention.quality.measure import name_of
+
     lines = ["it broke off, and another night settled it from the markers"] if document.get("broke_off") else []
     lines.extend(
         f"rule {rule['id']} {rule['status']}: {rule.get('reason', '')}"
@@ -61,7 +63,7 @@ def _wrong(document: Mapping[str, Any]) -> list[str]:
         for rule in document["rules"]
         if rule["status"] == "stopped" and rule["overdue"] and rule["done"] < rule["planned"]
     )
-    lines.extend(f"check {one['rule']} {one['check']}: {one['count']:,}" for one in document["checks"] if not one["ok"])
+    lines.extend(f"check {one['rule']} {name_of(one)}: {one['count']:,}" for one in document["checks"] if not one["ok"])
     lines.extend(
         f"{finding['where']}: {finding['code']} {finding['what']}"
         for finding in document["findings"]

@@ -28,6 +28,7 @@ class VerifyOperator(BaseOperator):
             AirflowSkipException: no run was opened.
         """
         from retention.pipeline import Scene, load_plan, look_after
+        from retention.quality.measure import name_of
 
         with one_line(self.log):
             known = planned_and_opened(context)
@@ -38,5 +39,7 @@ class VerifyOperator(BaseOperator):
                 checks = look_after(pipeline, Scene.of(pipeline, bindings, plan.as_of), plan, known["run"])
         wrong = [check for check in checks if not check.ok]
         if wrong:
-            raise AirflowFailException("; ".join(f"{one.rule} {one.check}: {one.count:,}" for one in wrong))
+            raise AirflowFailException(
+                "; ".join(f"{one.rule} {name_of(one.as_json())}: {one.count:,}" for one in wrong)
+            )
         return {"checks": len(checks)}
