@@ -21,6 +21,7 @@ from retention.execute.pace import Pace
 from retention.execute.ranges import Staged
 from retention.execute.throttle import Throttle
 from retention.execute.told import Telling
+from retention.matrix.binding import Binding
 from support.bench import Bench
 from support.engines import SERVERS
 
@@ -219,7 +220,7 @@ def circles(bench: Bench, number: int, rows: int = 2, *more: str) -> Any:
         for first in range(1, number * rows, rows)
         for at in range(rows)
     ]
-    bench.do(["INSERT INTO log VALUES " + ", ".join([*values, *more])])
+    bench.do(["INSERT INTO log VALUES " + ", ".join([*values, *more]), "CREATE INDEX log_mate ON log (mate)"])
     mate = {"name": "mate", "columns": ["mate"], "to": "shop.log", "to_columns": ["id"]}
     return bench.matrix(
         {
@@ -276,6 +277,8 @@ def test_where_few_rows_are_free_the_stop_switch_is_looked_at_all_the_same(
         return next_(*arguments)
 
     monkeypatch.setattr(Staged, "next", counted)
+    # However slow the machine is that the test runs on.
+    monkeypatch.setattr(Binding, "target_ms", 1000.0)
     monkeypatch.setattr(Pace, "__post_init__", lambda pace: setattr(pace, "rows", 1))
     server.run(matrix, AS_OF, stop=lambda: looks.append("stop"))
     assert all(before == "stop" for before, here in itertools.pairwise(looks) if here == "range")
