@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
 import re
 import sqlite3
 import time
@@ -52,6 +50,7 @@ from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.dialect import Dialect
 from retention.database.enforced import by_parents
 from retention.database.explain import Explain
+from retention.database.file_locks import FileLocks
 from retention.database.names import ForeignKey, TableKey
 from retention.database.reading import EARLIEST, Reading, Sql
 from retention.database.relations import Relation
@@ -95,7 +94,7 @@ class SQLite(Dialect):
         "deleted content is overwritten with zeros (secure_delete), but the WAL, the journal of a run that was killed, "
         "the file system and backups may still hold pages; checkpoint the WAL, run VACUUM, and let backups expire"
     )
-    _held: ClassVar[dict[str, int]] = {}
+    _locks: ClassVar[FileLocks] = FileLocks()
 
     def engine(self, url: URL) -> Engine:
         """Return an engine on an existing file, with foreign keys enforced and freed pages overwritten.
@@ -367,29 +366,11 @@ class SQLite(Dialect):
 
     def try_lock(self, connection: Connection, name: str) -> bool:
         """Take an operating-system lock on a file beside the database; it dies with the process."""
-        path = _lock_path(connection, name)
-        if path in self._held:
-            return False
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return False
-        if not _is_still_there(handle, path):
-            # Its last holder took the file away while this one was waiting to open it.
-            os.close(handle)
-            return False
-        self._held[path] = handle
-        return True
+        return self._locks.take(_lock_path(connection, name))
 
     def unlock(self, connection: Connection, name: str) -> None:
         """Let the file's lock go, and the file."""
-        path = _lock_path(connection, name)
-        handle = self._held.pop(path, None)
-        if handle is not None:
-            Path(path).unlink(missing_ok=True)
-            os.close(handle)
+        self._locks.let_go(_lock_path(connection, name))
 
     def lock_timeout(self, connection: Connection, milliseconds: int) -> None:
         """Bound how long a statement of this session waits for another's lock."""
@@ -417,13 +398,6 @@ def _offset(text: Sql, form: str) -> Sql:
     hours, minutes = func.substr(text, 1, 3), func.substr(text, -2, 2)
     in_range = or_(hours.between("+00", "+14"), hours.between("-01", "-12"))
     return and_(_like(text, form), in_range, *([minutes <= "59"] if form != _OFFSETS[0] else []))
-
-
-def _is_still_there(handle: int, path: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), Path(path).stat())
-    except FileNotFoundError:
-        return False
 
 
 def _lock_path(connection: Connection, name: str) -> str:

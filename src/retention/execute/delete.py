@@ -111,7 +111,7 @@ class Delete:
         locked, self.position = time.monotonic(), here.end
         statements = self._of(here)
         told = self._look(connection, statements, here)
-        if not self.stride.fits(told.rows, rows, (time.monotonic() - started) * 1000, most=most):
+        if not self.stride.fits(told.rows, min(rows, most), (time.monotonic() - started) * 1000, most=most):
             self.position = begun
             raise Again
         if not told.rows:
@@ -148,7 +148,7 @@ class Delete:
 
     def _next(self, connection: Connection, rows: int, most: int) -> Range | None:
         """Return the next range whose rows are at most ``rows`` with their parts, or one row; none is locked yet."""
-        self._keys = self.stride.keys(max(1, int(rows / self._weight)), most)
+        self._keys = self.stride.keys(max(1, min(most, int(rows / self._weight))), most)
         while (here := self._ranges.next(connection, self.position, self._keys)) is not None:
             owners, weight = self._along.weigh(connection, self._of(here).weighing, here.values, rows)
             if owners:
