@@ -31,6 +31,7 @@ if not _PROOF:
     providers._get_local_constants = lambda: providers._local_constants
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the folders that take longest, and leave what is marked ``thorough`` to SQLite but for ``make proof``.
 
