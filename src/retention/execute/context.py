@@ -76,10 +76,8 @@ class Outcome:
     """What came of one rule in one run. ``status`` follows from the numbers, never from intent.
 
     ``held`` is how many lapsed rows holds covered when the rule was done with, ``holds`` tells how many each of them
-    covered; None where it wasn't counted.
-    ``withheld`` says that the rule was not to be begun at all. ``most``, of a dry run alone, is how many rows a run
-    could take. ``partitions`` are those that were dropped when they
-    were empty.
+    covered; None where it wasn't counted. ``withheld`` says that the rule was not to be begun at all. ``most``, of a
+    dry run alone, is how many rows a run could take. ``partitions`` are those that were dropped when they were empty.
     """
 
     plan: RulePlan

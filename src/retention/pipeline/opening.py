@@ -92,10 +92,14 @@ def opened_run(ledger: Ledger, run: str) -> OpenedRun:
     found = find_run(ledger, run)
     if found is None:
         raise Refused(f"run {run}: the ledger holds no such run; begin again from its plan")
+    return _believed(found)
+
+
+def _believed(found: OpenedRun) -> OpenedRun:
     if not found.believed:
         raise Refused(
-            f"run {run}: its opening isn't as the ledger's own key signed it, so nothing goes by it; see `retention "
-            "ledger verify`, and let the next night settle the run"
+            f"run {found.run}: its opening isn't as the ledger's own key signed it, so nothing goes by it; see "
+            "`retention ledger verify`, and let the next night settle the run"
         )
     return found
 
@@ -109,8 +113,9 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
         LedgerFault: the ledger can't be written; nothing was begun.
     """
     check_accepted(pipeline, wish)
-    if find_run(pipeline.ledger, run) is not None:
-        return opened_run(pipeline.ledger, run)
+    known = find_run(pipeline.ledger, run)
+    if known is not None:
+        return _believed(known)
     before = recall_before(pipeline.ledger, run)
     decisions = decide(plan, pipeline.approvals, wish.accepted, wish.by, in_utc(pipeline.now().isoformat()))
     withheld = {key: (outcome.status, outcome.reason) for key, outcome in decisions.withheld.items()}
