@@ -16,6 +16,7 @@ from retention.ledger import Ledger
 from retention.ledger.entry import canonical, digest, genesis
 from retention.pipeline import night, wall_clock
 from retention.pipeline.schemas import schema_of
+from support.identity import identify
 from support.library import make_library
 from support.shards import two_shards
 
@@ -176,6 +177,26 @@ def test_a_mistake_in_accepting_is_told_before_a_database_is_opened(
     refused = shop.call(capsys, "run", "--accept", *mistake)
     assert (refused.code, opened) == (2, [])
     assert refused.err.startswith("--accept")
+
+
+@pytest.mark.parametrize("others", [("--rule", "page"), ("--database", "other")])
+@pytest.mark.parametrize("planned", [False, True], ids=["by options", "by its plan"])
+def test_accepting_a_rule_that_is_left_out_is_refused_before_anything_is_done(
+    tmp_path: Path, capsys: Any, others: tuple[str, str], planned: bool
+) -> None:
+    shop = two_shards(tmp_path, (3, 1), limit=2)
+    other = "  other: {connection: other_db, identity: other, zone: Asia/Seoul}\nlegal_bases:"
+    shop.matrix.write_text(shop.matrix.read_text(encoding="utf-8").replace("legal_bases:", other), encoding="utf-8")
+    (tmp_path / "other.sqlite").touch()
+    shop.environment["RETENTION_CONN_OTHER_DB"] = f"sqlite:///{tmp_path / 'other.sqlite'}"
+    identify(shop.environment["RETENTION_CONN_OTHER_DB"], "other")
+    narrowed = ("--plan", shop.call(capsys, "plan", "--json", *others).document["digest"]) if planned else others
+    entries = shop.call(capsys, "ledger", "export", day=None).out
+    refused = shop.call(capsys, "run", *narrowed, "--accept", "log=9", "--by", "t")
+    assert (refused.code, refused.err.count("\n")) == (2, 1), refused.err
+    assert refused.err.startswith("--accept log: ")
+    assert shop.call(capsys, "ledger", "export", day=None).out == entries
+    assert shop.one("SELECT count(*) FROM page") == 1
 
 
 def test_a_key_is_not_forgotten_where_the_ledger_can_not_tell_of_it(tmp_path: Path, capsys: Any) -> None:

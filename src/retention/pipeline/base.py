@@ -139,6 +139,14 @@ class Pipeline:
         for name in sorted(set(names) - known):
             raise Refused(f"{option} {name}: the matrix has no such rule")
 
+    def leaves_out(self, name: str) -> bool:
+        """Whether a rule of the matrix isn't among those that are named; naming a rule names what follows it."""
+        first = name.removesuffix(".after")
+        tables = [rule.table for rule in self.matrix.rules if rule.id in (name, first)]
+        if not any(self.wants(table.database) for table in tables):
+            return True
+        return bool(self.rules) and self.rules.isdisjoint((name, first))
+
     def wants(self, database: str) -> bool:
         """Whether a database is named, by itself or by one of its rules."""
         if self.databases and database not in self.databases:

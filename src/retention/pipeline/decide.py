@@ -23,14 +23,19 @@ class Decisions:
 
 
 def check_accepted(pipeline: Pipeline, wish: Wish) -> None:
-    """See that ``--accept`` names rules of the matrix, and that somebody accepts; not that the plan has them.
+    """See that ``--accept`` names rules of the matrix that are asked for, and that somebody accepts.
 
-    A rule that a finding has stopped stays refused, whoever accepts it.
+    Not that the plan has them: a rule that a finding has stopped stays refused, whoever accepts it.
 
     Raises:
-        Refused: the matrix has no such rule, or nobody is named.
+        Refused: the matrix has no such rule, or the run leaves it out, or nobody is named.
     """
     pipeline.check_rules("--accept", wish.accepted)
+    for name in sorted(filter(pipeline.leaves_out, wish.accepted)):
+        raise Refused(
+            f"--accept {name}: this run leaves that rule out, by --rule, --database or its plan; name it there, or "
+            "leave it out here"
+        )
     if wish.accepted and not (wish.by or "").strip():
         raise Refused("--accept: say who accepts with --by NAME; an approval without a name proves nothing")
 

@@ -53,13 +53,13 @@ def run_night(pipeline: Pipeline, wish: Wish) -> Night:
         Refused: nothing was changed: a bad matrix, connection, schema, identity, day or plan, or another run at work.
         LedgerFault: the ledger can't be written; what was done before is in it.
     """
-    check_accepted(pipeline, wish)
     as_of = wish.as_of or pipeline.today
     pipeline.refuse_future(as_of)
     stored = load_plan(pipeline.ledger, wish.plan) if wish.plan else None
     if stored:
         as_of, pipeline = stored.as_of, pipeline.named_by(stored)
         pipeline.refuse_future(as_of)
+    check_accepted(pipeline, wish)
     with pipeline.bindings() as bindings:
         settle(pipeline, bindings)
         scene = Scene.of(pipeline, bindings, as_of)

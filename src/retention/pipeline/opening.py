@@ -108,8 +108,8 @@ def open_run(pipeline: Pipeline, plan: Plan, run: str, wish: Wish) -> OpenedRun:
     """Decide over every rule of the plan and open the run. A run that is open already stays as it is.
 
     Raises:
-        Refused: a rule is accepted that the matrix doesn't have, or nobody is named, or nothing was looked at before,
-            or the opening was changed.
+        Refused: a rule is accepted that the matrix doesn't have or the run leaves out, or nobody is named, or nothing
+            was looked at before, or the opening was changed.
         LedgerFault: the ledger can't be written; nothing was begun.
     """
     check_accepted(pipeline, wish)
