@@ -105,6 +105,60 @@ def test_a_rule_of_the_database_is_taken_for_a_trigger(postgresql_url: str, tmp_
     assert found(postgresql_url, tmp_path, MATRIX, capsys, *made, elsewhere)["RET247"][0]["severity"] == "warning"
 
 
+PARTED = (
+    "CREATE TABLE orders (id INTEGER, note VARCHAR(20), state VARCHAR(20), at DATE, PRIMARY KEY (id, at)) "
+    "PARTITION BY RANGE (at)",
+    "CREATE TABLE orders_new PARTITION OF orders FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')",
+    "CREATE TABLE orders_old PARTITION OF orders FOR VALUES FROM (MINVALUE) TO ('2026-01-01') PARTITION BY HASH (id)",
+    "CREATE TABLE orders_old_0 PARTITION OF orders_old FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+    *TRADE[1:],
+)
+
+
+@pytest.mark.postgresql
+def test_a_trigger_of_one_partition_alone_is_told_of_its_table(
+    postgresql_url: str, tmp_path: Path, capsys: Any
+) -> None:
+    def told(matrix: str, table: str, event: str, body: str, each: str = "ROW") -> dict[str, list[str]]:
+        function, drop, create = trigger(postgresql_url, event, body)
+        create = create.replace("ON orders FOR EACH ROW", f"ON {table} FOR EACH {each}")
+        codes = found(postgresql_url, tmp_path, matrix, capsys, *made, function, create)
+        made[:] = [drop.replace("ON orders", f"ON {table}")]
+        return {code: [one["what"] for one in codes[code]] for code in ("RET211", "RET247", "RET248") if code in codes}
+
+    made = list(PARTED)
+    payments = "DELETE FROM payment WHERE order_id = OLD.id"
+    for table in ("orders_new", "orders_old", "orders_old_0"):
+        (what,) = told(MATRIX, table, "DELETE", payments)["RET247"]
+        assert what.startswith(f"the trigger t of the partition {table} destroys rows of shop.payment at DELETE of ")
+    zeroes = "UPDATE payment SET at = NULL WHERE order_id = OLD.id"
+    assert "shop.payment" in told(MATRIX, "orders_new", "DELETE", zeroes)["RET248"][0]
+    moved = told(MATRIX, "orders_new", "UPDATE", "NEW.at := current_date")
+    assert "the trigger t of the partition orders_new sets shop.orders.at" in moved["RET211"][0]
+    # A statement names the partitioned table, so only what is set off row by row is ever set off in a partition.
+    assert told(MATRIX, "orders_new", "DELETE", payments, each="STATEMENT") == {}
+    (once,) = told(MATRIX, "orders", "DELETE", payments)["RET247"]
+    assert once.startswith("the trigger t destroys rows")
+
+
+@pytest.mark.postgresql
+def test_a_trigger_that_destroys_a_partition_s_rows_destroys_its_table_s(
+    postgresql_url: str, tmp_path: Path, capsys: Any
+) -> None:
+    made = (
+        TRADE[0],
+        "CREATE TABLE payment (id INTEGER, order_id INTEGER, at DATE, PRIMARY KEY (id, at)) PARTITION BY RANGE (at)",
+        "CREATE TABLE paid PARTITION OF payment FOR VALUES FROM (MINVALUE) TO ('2026-01-01')",
+        TRADE[2],
+    )
+    goes = trigger(postgresql_url, "DELETE", "DELETE FROM paid WHERE order_id = OLD.id")
+    (told,) = found(postgresql_url, tmp_path, MATRIX, capsys, *made, *goes)["RET247"]
+    assert (told["severity"], "destroys rows of shop.payment at DELETE" in told["what"]) == ("error", True)
+    changes = trigger(postgresql_url, "DELETE", "UPDATE paid SET at = NULL WHERE order_id = OLD.id")
+    (told,) = found(postgresql_url, tmp_path, MATRIX, capsys, *changes)["RET248"]
+    assert "changes rows of shop.payment at DELETE" in told["what"]
+
+
 MEMBERS = """\
 classification: advised
 tables: {shop.member: {}}

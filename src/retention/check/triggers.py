@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from retention.check.codes import finding
 from retention.check.parts import parts_of, tables_of
@@ -45,24 +45,26 @@ def triggers(binding: Binding, facts: Facts) -> Iterator[Finding]:
                 mine -= {"UPDATE"}
             if mine and (trigger.table == table or trigger.table in parts):
                 when = f"at {' and '.join(sorted(mine))} of {binding.name_of(trigger.table)}"
-                yield from _does(binding, rule, trigger, when, parts)
+                yield from _does(binding, facts, rule, trigger, when, parts)
 
 
-def _does(binding: Binding, rule: Rule, trigger: Trigger, when: str, parts: set[TableKey]) -> Iterator[Finding]:
+def _does(
+    binding: Binding, facts: Facts, rule: Rule, trigger: Trigger, when: str, parts: set[TableKey]
+) -> Iterator[Finding]:
     where, who = str(binding.name_of(trigger.table)), f"the trigger {trigger.name}"
     if _WRITES.search(trigger.body):
         what = f"{who} writes elsewhere {when}: what rule {rule.id} destroys may be copied in that very moment"
         yield finding("RET219", where, what, rule.id)
     said = _COMMENT.sub(" ", trigger.body)
     destroyed = [found[1] for found in _DESTROYS.finditer(said)]
-    named = ", ".join(_named(binding, _of_matrix(binding) - parts, destroyed))
+    named = ", ".join(_named(binding, facts, _of_matrix(binding) - parts, destroyed))
     if named:
         what = f"{who} destroys rows of {named} {when}: no rule has found those to have lapsed, and none counts them"
         yield finding("RET247", where, what, rule.id)
     elif destroyed:
         yield finding("RET247", where, f"{who} destroys other rows {when}", rule.id, severity="warning")
     changed = [found[1] for found in _CHANGES.finditer(said)]
-    named = ", ".join(_named(binding, binding.schema.tables.keys() - {trigger.table}, changed))
+    named = ", ".join(_named(binding, facts, binding.schema.tables.keys() - {trigger.table}, changed))
     if named:
         yield finding("RET248", where, f"{who} changes rows of {named} {when} under rule {rule.id}", rule.id)
     called = ", ".join(sorted(set(_CALLS.findall(said))))
@@ -78,10 +80,15 @@ def _of_matrix(binding: Binding) -> set[TableKey]:
     return listed.union(*(tables_of(binding, rule) for rule in binding.rules))
 
 
-def _named(binding: Binding, tables: Iterable[TableKey], pieces: Iterable[str]) -> list[str]:
-    """Return those tables that pieces of SQL name, quoted or not, in their own schema or without one."""
+def _named(binding: Binding, facts: Facts, tables: Set[TableKey], pieces: Iterable[str]) -> list[str]:
+    """Return those tables that pieces of SQL name, quoted or not, in their own schema or without one.
+
+    A partition's rows are its table's.
+    """
     text = re.sub(r'[`"]', "", ";".join(pieces)).lower()
-    return sorted(str(binding.name_of(table)) for table in tables if _names(text, table, binding.schema.default))
+    known = [*((table, table) for table in tables), *facts.partitions.items()]
+    found = {table for name, table in known if table in tables and _names(text, name, binding.schema.default)}
+    return sorted(str(binding.name_of(table)) for table in found)
 
 
 def _names(text: str, table: TableKey, default: str | None) -> bool:

@@ -34,6 +34,7 @@ class Need:
 class Trigger:
     """A trigger, or what acts like one, on a table; ``body`` is its text as the engine keeps it.
 
+    One that a single partition has is the partitioned table's; its ``name`` says of which partition.
     ``columns``: those whose UPDATE alone sets it off; empty is any.
     """
 

@@ -10,13 +10,15 @@ from retention.database.catalog.base import Catalog, Facts, Need, Trigger, by_ta
 from retention.database.names import TableKey
 
 _DELETE, _UPDATE = 8, 16
+# What the partitioned table has itself is told of it alone; what one partition has more, row by row, is set off there.
 _TRIGGERS = text("""
-SELECT n.nspname, c.relname, t.tgname, t.tgtype::int, p.prosrc, ARRAY(SELECT a.attname::text FROM pg_attribute a
-  WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr))
-FROM pg_trigger t
-JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_proc p ON p.oid = t.tgfoid
-WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND NOT c.relispartition
-ORDER BY 1, 2, 3
+SELECT n.nspname, r.relname, t.tgname, t.tgtype::int, p.prosrc, ARRAY(SELECT a.attname::text FROM pg_attribute a
+  WHERE a.attrelid = t.tgrelid AND a.attnum = ANY (t.tgattr)), CASE WHEN c.relispartition THEN c.relname END
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_class r ON r.oid = CASE WHEN c.relispartition THEN pg_partition_root(c.oid) ELSE c.oid END
+JOIN pg_namespace n ON n.oid = r.relnamespace JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (NOT c.relispartition OR (t.tgparentid = 0 AND t.tgtype & 1 = 1))
+ORDER BY 1, 2, 3, 7
 """)
 _REWRITES = text("""
 SELECT n.nspname, c.relname, r.rulename, r.ev_type::text, pg_get_ruledef(r.oid)
@@ -150,9 +152,10 @@ class PostgreSQLCatalog(Catalog):
 
     @staticmethod
     def _triggers(connection: Connection) -> Iterator[Trigger]:
-        for schema, name, trigger, kind, body, columns in connection.execute(_TRIGGERS):
+        for schema, name, trigger, kind, body, columns, partition in connection.execute(_TRIGGERS):
             events = frozenset(word for word, bit in (("DELETE", _DELETE), ("UPDATE", _UPDATE)) if kind & bit)
-            yield Trigger(trigger, TableKey(own(schema, connection), name), events, body or "", frozenset(columns))
+            called = trigger if partition is None else f"{trigger} of the partition {partition}"
+            yield Trigger(called, TableKey(own(schema, connection), name), events, body or "", frozenset(columns))
 
     @staticmethod
     def _rewrites(connection: Connection) -> Iterator[Trigger]:
