@@ -144,6 +144,46 @@ def test_missing_rights_stop_the_rules_that_need_them_and_no_others(role: Role, 
 
 
 @pytest.mark.postgresql
+def test_a_role_that_may_not_use_a_schema_is_told_so(postgresql_url: str, tmp_path: Path, capsys: Any) -> None:
+    shop = make_shop(postgresql_url, tmp_path, members=2)
+    role = Role(f"r{secrets.token_hex(5)}", "postgresql", shop)
+    try:
+        role.grant(granted(role, capsys))
+        administer(
+            shop.url,
+            "CREATE SCHEMA aside",
+            "CREATE TABLE aside.visit (id INTEGER PRIMARY KEY, at DATE)",
+            "CREATE TABLE aside.page (id INTEGER PRIMARY KEY, visit INTEGER REFERENCES aside.visit (id))",
+            f"GRANT SELECT, DELETE, UPDATE ON aside.visit, aside.page TO {role.name}",
+        )
+        shop.matrix = changed_matrix(
+            tmp_path,
+            ("  shop.course:", "  shop.aside.visit: {not_personal: [id]}\n  shop.course:"),
+            (
+                "rules:\n",
+                "rules:\n  - {id: old, table: shop.aside.visit, then: delete, keep: [{basis: pcsa_login, since: at}]}\n",
+            ),
+        )
+        shop.environment["RETENTION_CONFIG"] = str(shop.matrix)
+        role.take_over()
+        (missing,) = findings(shop, capsys)["RET226"]
+        assert missing["what"] == "rule old: the role of shop_db has no USAGE on the schema aside"
+        assert "--grants ROLE" in missing["do"]
+        administer(role.administrator, f"REVOKE USAGE ON SCHEMA public FROM {role.name}")
+        for command in ("check", "run"):
+            refused = shop.call(capsys, command, day=None)
+            assert (refused.code, "lacks USAGE on the schema public" in refused.err) == (2, True), refused.err
+            assert "--grants ROLE" in refused.err
+            assert "carries no identity" not in refused.err
+        drawn = shop.call(capsys, "init", "shop_db", day=None)
+        assert (drawn.code, "--grants ROLE" in drawn.err) == (2, True), drawn.err
+        named = shop.call(capsys, "init", "shop_db", "--identity", "shop-demo", day=None)
+        assert (named.code, "as a role that may create tables" in named.err) == (2, True), named.err
+    finally:
+        role.drop()
+
+
+@pytest.mark.postgresql
 def test_row_security_that_hides_rows_is_an_error(postgresql_url: str, tmp_path: Path, capsys: Any) -> None:
     shop = make_shop(postgresql_url, tmp_path, members=2)
     role = Role(f"r{secrets.token_hex(5)}", "postgresql", shop)

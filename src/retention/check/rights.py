@@ -63,11 +63,11 @@ def _unseen(binding: Binding, facts: Facts, rule: Rule) -> Iterator[Finding]:
 
 def _covers(missing: Need, need: Need) -> bool:
     """Whether what is missing is part of what is needed."""
-    if (missing.table, missing.right) != (need.table, need.right):
+    if missing.table != need.table or missing.right not in (need.right, "USAGE"):
         return False
     return not missing.columns or not need.columns or bool(set(missing.columns) & set(need.columns))
 
 
 def _listed(needs: list[Need]) -> str:
-    names = [str(need) for need in needs]
+    names = list(dict.fromkeys(str(need) for need in needs))
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -22,7 +22,8 @@ _TOO_LONG_NUMBERS = {1969, 3024}
 _LOST_NUMBERS = {2006, 2013, 2055, 4031, 1927}
 _FULL_STATES = {"53100"}
 _FULL_NUMBERS = {1021, 1114}
-_DENIED_STATES = {"42501"}
+# The second one: of the schemas in which a name is looked for there is none that the role may use.
+_DENIED_STATES, _NO_SCHEMA = {"42501", "3F000"}, "3F000"
 _DENIED_NUMBERS = {1044, 1142, 1143, 1227, 1370}
 _OF_A_ROW = ("22", "23")
 # What triggers raise, by PL/pgSQL and by SIGNAL; to SQLite theirs are constraints.
@@ -106,7 +107,8 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
     elif retryable:
         parts.append("another process is at work on it and holds a lock; try again")
     elif denied:
-        parts.append("the role lacks a right; `retention init CONNECTION --grants ROLE` prints those it needs")
+        right = "the right USAGE on the schema of its tables" if state == _NO_SCHEMA else "a right"
+        parts.append(f"the role lacks {right}; `retention init CONNECTION --grants ROLE` prints those it needs")
     elif number == sqlite3.SQLITE_NOTADB and isinstance(origin, sqlite3.DatabaseError):
         parts.append("the file is no SQLite database; mend the URL")
     raised = str(state or "").startswith(_RAISED_STATES) or number in _RAISED_NUMBERS

@@ -90,6 +90,11 @@ class Dialect(ClockWords, Onlooker, Walking):
         del connection
         return sorted(named | {None}, key=lambda name: name or "")
 
+    def shut_schema(self, connection: Connection, table: str) -> str | None:
+        """Return a schema that has a table of that name and that the role may not look into, if there is one."""
+        del connection, table
+        return None
+
     def partitions(self, connection: Connection, schema: str | None) -> Mapping[str, TableKey]:
         """Return the names of tables that are partitions of another one, each with that table's."""
         del connection, schema

@@ -25,9 +25,16 @@ def require_identity(connection: Connection, database: Database, identity: str) 
     """See that the database is the one that the matrix names.
 
     Raises:
-        Refused: it carries no identity or another one, or lacks one of the pipeline's own tables.
+        Refused: it carries no identity or another one, or one that the role may not see, or lacks one of the
+            pipeline's own tables.
     """
     found = identity_of(connection)
+    shut = database.dialect.shut_schema(connection, IDENTITY.name) if found is None else None
+    if shut is not None:
+        raise Refused(
+            f"{database.label}: its role lacks USAGE on the schema {shut}, where its identity is; grant it, `retention "
+            f"init {database.connection_name} --grants ROLE` prints the statements where another role connects"
+        )
     if found is None:
         raise Refused(
             f"{database.label}: it carries no identity, the matrix names {identity}; if it is that database, "

@@ -76,6 +76,10 @@ _PARTITIONS = text(
     "JOIN pg_class r ON r.oid = pg_partition_root(c.oid) JOIN pg_namespace rn ON rn.oid = r.relnamespace "
     "WHERE c.relispartition AND n.nspname = :schema"
 )
+_SHUT = text(
+    "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relname = :name AND c.relkind IN ('r', 'p') AND NOT has_schema_privilege(n.oid, 'USAGE') ORDER BY 1"
+)
 _WORDS = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _NEXT_TRANSACTION = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
 # A table's own trigger or rule, or one of the foreign keys' switched off, and a cascade may leave rows behind. What
@@ -148,6 +152,10 @@ class PostgreSQL(Dialect):
         default = connection.dialect.default_schema_name
         others = {name for name in names if name not in ("information_schema", default)}
         return sorted(others | named | {None}, key=lambda name: name or "")
+
+    def shut_schema(self, connection: Connection, table: str) -> str | None:
+        """Return one without USAGE: what lies there is as if it weren't, though the catalog tells of it."""
+        return connection.execute(_SHUT, {"name": table}).scalar()
 
     def partitions(self, connection: Connection, schema: str | None) -> Mapping[str, TableKey]:
         """Return the partitions of the schema, which belong to the table that is partitioned."""

@@ -13,19 +13,24 @@ from sqlalchemy.schema import CreateIndex
 
 from retention.database.names import TableKey
 
-Right = Literal["SELECT", "INSERT", "UPDATE", "DELETE"]
+Right = Literal["SELECT", "INSERT", "UPDATE", "DELETE", "USAGE"]
 _NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A right that a role must have; ``columns`` narrows an UPDATE, empty is the whole table."""
+    """A right that a role must have; ``columns`` narrows an UPDATE, empty is the whole table.
+
+    USAGE is that of the table's schema; it is never asked for, and only told where it is lacking.
+    """
 
     table: TableKey
     right: Right
     columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if self.right == "USAGE" and self.table.schema:
+            return f"USAGE on the schema {self.table.schema}"
         columns = f" ({', '.join(self.columns)})" if self.columns else ""
         return f"{self.right}{columns} on {self.table}"
 

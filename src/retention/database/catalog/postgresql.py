@@ -70,10 +70,11 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname <> 'informa
 AND n.nspname NOT LIKE 'pg\\_%'
 """)
 _MAY = text("""
-SELECT has_schema_privilege(n.oid, 'USAGE') AND CASE WHEN :one = '' THEN has_table_privilege(c.oid, :right)
+SELECT CASE WHEN :one = '' THEN has_table_privilege(c.oid, :right)
   ELSE has_column_privilege(c.oid, :one, :right) END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :schema AND c.relname = :name
 """)
+_USES = text("SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = :schema")
 _ROLE = text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
 
 
@@ -119,7 +120,10 @@ class PostgreSQLCatalog(Catalog):
         }
 
     def lacking(self, connection: Connection, needs: Sequence[Need]) -> Iterator[Need]:
-        """Ask the server for each right."""
+        """Ask the server for each right, and for the one without which none of a schema's others is any good."""
+        for table in by_table(needs):
+            if not connection.execute(_USES, {"schema": _schema(connection, table)}).scalar():
+                yield Need(table, "USAGE")
         for need in needs:
             missing = [column for column in need.columns or ("",) if not self._may(connection, need, column)]
             if missing:
@@ -146,8 +150,7 @@ class PostgreSQLCatalog(Catalog):
 
     @staticmethod
     def _may(connection: Connection, need: Need, column: str) -> bool:
-        schema = need.table.schema or connection.dialect.default_schema_name
-        values = {"schema": schema, "name": need.table.name, "right": need.right, "one": column}
+        values = {"schema": _schema(connection, need.table), "name": need.table.name, "right": need.right, "one": column}
         return bool(connection.execute(_MAY, values).scalar())
 
     @staticmethod
@@ -163,3 +166,7 @@ class PostgreSQLCatalog(Catalog):
         for schema, name, rule, kind, body in connection.execute(_REWRITES):
             events = frozenset({kinds[kind]} if kind in kinds else ())
             yield Trigger(rule, TableKey(own(schema, connection), name), events, body or "")
+
+
+def _schema(connection: Connection, table: TableKey) -> str | None:
+    return table.schema or connection.dialect.default_schema_name
