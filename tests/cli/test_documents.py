@@ -10,6 +10,7 @@ import pytest
 
 from retention.cli import documents
 from retention.errors import Refused
+from retention.execute.rule import RuleRun
 from retention.pipeline import night
 from support.library import MATRIX, make_library
 from support.schemas import valid
@@ -116,6 +117,28 @@ def test_an_error_that_nobody_foresaw_is_told_in_a_document(
     library.call(capsys, "ledger", "upgrade", day=None)
     monkeypatch.setattr(documents, "closed_run", broken)
     refused(library, capsys, "report", code=5)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_trace_of_an_error_in_one_rule_is_shown_to_whoever_asks_for_it_and_kept_nowhere(
+    library: Shop, capsys: Any, monkeypatch: pytest.MonkeyPatch, debug: bool
+) -> None:
+    real = RuleRun.begin
+
+    def broken(self: RuleRun, *arguments: Any) -> bool:
+        if self.rule.id == "visits":
+            raise ValueError("kim@example.kr")
+        return real(self, *arguments)
+
+    monkeypatch.setattr(RuleRun, "begin", broken)
+    ran = library.call(capsys, "run", "--json", *(["--debug"] if debug else []))
+    assert ran.code == 1, ran.err
+    status = {one["id"]: one["status"] for one in ran.document["rules"]}
+    assert (status.pop("visits"), set(status.values())) == ("failed", {"done"})
+    assert ("Traceback" in ran.err, "ValueError: kim@example.kr" in ran.err) == (debug, debug)
+    kept = [one for one in library.folder.rglob("*") if one.is_file()]
+    assert any("reports" in one.parts for one in kept)
+    assert not any(b"kim@example.kr" in one.read_bytes() for one in kept)
 
 
 def test_a_plan_of_some_rules_is_carried_out_by_its_digest_alone(library: Shop, capsys: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -49,6 +50,11 @@ class State:
         """Show a step on standard error."""
         _plain(stderr=True, soft_wrap=True).print(line, style="dim")
 
+    def trace(self, error: Exception) -> None:
+        """Show on standard error where an error came from, where that is asked for: its text may hold values."""
+        if self.debug:
+            traceback.print_exception(error)
+
     def print_json(self, document: Any) -> None:
         """Print the one JSON document of a call."""
         print_json(document)
@@ -81,6 +87,7 @@ class State:
                 databases=self.databases,
                 rules=self.rules,
                 progress=self.progress,
+                trace=self.trace,
             )
 
     @property

@@ -46,7 +46,7 @@ class RunContext:
     an action, or refuses where there is none. ``budget`` is the most rows a rule may take in this run, on all shards
     together; ``shards`` gives by rule how many are planned on each shard where it is carried out, and needn't where
     that is one. ``connections`` gives the URLs of replicas. ``ledger`` is where the ledger lies, None where nobody
-    knows.
+    knows. ``trace`` shows where an error that nobody foresaw came from, to whoever asked for it: it may hold values.
     """
 
     run: str
@@ -63,6 +63,7 @@ class RunContext:
     dry_run: bool = False
     connections: ConnectionSource = nowhere
     ledger: URL | None = None
+    trace: Callable[[Exception], None] = lambda _error: None
 
     def most(self, rule: RulePlan) -> int:
         """Return how many rows a rule may take on its shard: those planned, within its share of the budget."""

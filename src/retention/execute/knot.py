@@ -43,7 +43,7 @@ class KnotRun:
     def carry_out(self, connection: Connection) -> str | None:
         """Carry all of them out to their end; return why the run stops, if it does."""
         stopped: str | None = None
-        with foreseen(self.runs):
+        with foreseen(self.context, self.runs):
             stopped = self._carried(connection)
         for run in self.runs:
             run.end(connection, stopped)

@@ -78,7 +78,7 @@ class RuleRun:
         if stopped:
             self.stop(stopped)
             return stopped
-        with foreseen([self]):
+        with foreseen(self.context, [self]):
             if self.begin(connection):
                 try:
                     stopped = self._all(connection)
@@ -295,16 +295,18 @@ class RuleRun:
 
 
 @contextmanager
-def foreseen(runs: Sequence[RuleRun]) -> Iterator[None]:
+def foreseen(context: RunContext, runs: Sequence[RuleRun]) -> Iterator[None]:
     """Let an error that nobody foresaw fail these rules alone, as far as they haven't ended.
 
-    Its class is all that is told of it: its text may hold a value.
+    Its class is all that is written down of it: its text may hold a value.
     """
     try:
         yield
     except RetentionError:
         raise
     except Exception as error:
+        context.trace(error)
+        told = f"internal error ({type(error).__name__}); run again with --debug, and report it"
         for run in runs:
             if run.outcome.status == "nothing" and not run.outcome.reason:
-                run.fail(RetentionError(f"rule {run.rule.id}: internal error ({type(error).__name__}); report it"))
+                run.fail(RetentionError(f"rule {run.rule.id}: {told}"))

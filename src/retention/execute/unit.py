@@ -115,7 +115,7 @@ class UnitRun:
                         stopped = run.carry_out(connection, stopped)
 
         try:
-            with foreseen(runs):
+            with foreseen(context, runs):
                 in_turn()
         except (DatabaseFault, Refused) as fault:
             _none_of(runs, fault)

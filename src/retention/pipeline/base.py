@@ -35,7 +35,8 @@ def wall_clock() -> datetime:
 class Pipeline:
     """What every step needs: the matrix, the ledger, the connections, the keys and the clock.
 
-    ``databases`` and ``rules`` narrow what is named; empty is everything.
+    ``databases`` and ``rules`` narrow what is named; empty is everything. ``trace`` shows an error that fails one rule
+    alone to whoever asked for it; what it shows may hold values.
     """
 
     matrix: Matrix
@@ -47,6 +48,7 @@ class Pipeline:
     databases: frozenset[str] = frozenset()
     rules: frozenset[str] = frozenset()
     progress: Callable[[str], None] = field(default=lambda _line: None)
+    trace: Callable[[Exception], None] = field(default=lambda _error: None)
 
     @property
     def today(self) -> date:

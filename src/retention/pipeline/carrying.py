@@ -93,4 +93,5 @@ def _context(
         shards=shards,
         connections=pipeline.connections,
         ledger=pipeline.ledger.url,
+        trace=pipeline.trace,
     )
