@@ -161,7 +161,8 @@ def test_a_role_that_may_not_use_a_schema_is_told_so(postgresql_url: str, tmp_pa
             ("  shop.course:", "  shop.aside.visit: {not_personal: [id]}\n  shop.course:"),
             (
                 "rules:\n",
-                "rules:\n  - {id: old, table: shop.aside.visit, then: delete, keep: [{basis: pcsa_login, since: at}]}\n",
+                "rules:\n  - id: old\n    table: shop.aside.visit\n    then: delete\n"
+                "    keep: [{basis: pcsa_login, since: at}]\n",
             ),
         )
         shop.environment["RETENTION_CONFIG"] = str(shop.matrix)

@@ -150,8 +150,8 @@ class PostgreSQLCatalog(Catalog):
 
     @staticmethod
     def _may(connection: Connection, need: Need, column: str) -> bool:
-        values = {"schema": _schema(connection, need.table), "name": need.table.name, "right": need.right, "one": column}
-        return bool(connection.execute(_MAY, values).scalar())
+        values = {"schema": _schema(connection, need.table), "name": need.table.name, "one": column}
+        return bool(connection.execute(_MAY, {**values, "right": need.right}).scalar())
 
     @staticmethod
     def _triggers(connection: Connection) -> Iterator[Trigger]:
