@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import sqlite3
@@ -135,6 +136,29 @@ def test_rows_that_went_under_a_run_which_the_ledger_does_not_know_are_told_of(t
     assert found.code == 1
     assert len(found.document["problems"]) == 2
     assert all("the ledger doesn't know it" in one for one in found.document["problems"])
+
+
+def test_a_run_says_that_its_ledger_does_not_know_what_was_destroyed_before(tmp_path: Path, capsys: Any) -> None:
+    """An older copy of the ledger was put back; what is new or another one is allowed, and told of all the same."""
+    shop = two_shards(tmp_path, (1, 1))
+    dry = shop.call(capsys, "run", "--json", "--dry-run")
+    copy = {one: one.read_bytes() for one in tmp_path.glob("ledger*")}
+    first = shop.call(capsys, "run", "--json")
+    again = shop.call(capsys, "run", "--json")
+    assert [(one.code, "warning" in one.err) for one in (dry, first, again)] == [(0, False)] * 3
+    for one, kept in copy.items():
+        one.write_bytes(kept)
+    ran = shop.call(capsys, "run", "--json")
+    assert ran.code == 0
+    warned = [line for line in ran.err.splitlines() if line.startswith("warning: ")]
+    run = first.document["run"]
+    for line, connection in zip(warned, ("shop_db", "shop_2"), strict=True):
+        assert f"(connection {connection}): 1 run has destroyed rows here, the last of them {run}," in line
+        assert "RETENTION_LEDGER_URL" in line
+    for lang, told in (("en", "runs that this ledger doesn't know (1)"), ("ko", "이 원장에 없는 실행 1건")):
+        out = tmp_path / f"report.{lang}.html"
+        assert shop.call(capsys, "report", "--lang", lang, "--out", str(out), day=None).code == 0
+        assert html.unescape(out.read_text(encoding="utf-8")).count(told) == 2
 
 
 def test_a_night_whose_report_can_not_be_written_was_not_refused(tmp_path: Path, capsys: Any) -> None:

@@ -55,6 +55,12 @@ class Reading:
         """Return every run that was opened, oldest first."""
         return self._runs(true())
 
+    def run_ids(self) -> set[str]:
+        """Return the ids of all runs that were opened."""
+        opened = select(ENTRY.c.run).where(ENTRY.c.task == RUN_TASK, ENTRY.c.kind == "opened")
+        with self._store.reading() as connection:
+            return set(connection.execute(opened).scalars())
+
     def open_runs(self) -> list[RunHead]:
         """Return the runs that were opened and not closed, oldest first."""
         end = ENTRY.alias()

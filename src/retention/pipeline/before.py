@@ -10,6 +10,7 @@ from retention.errors import Finding, Refused
 from retention.ledger import Ledger
 from retention.pipeline.base import Pipeline, refused_rules
 from retention.pipeline.scene import Scene
+from retention.pipeline.unknown import warn_of_unknown
 from retention.plan.plan import Plan
 from retention.quality.before import check_before, stopped_by
 from retention.quality.measure import Check
@@ -19,7 +20,10 @@ _KIND = "before"
 
 @dataclass(frozen=True)
 class Before:
-    """What was seen before a run. ``refused`` are the rules that a finding stopped before they could be planned."""
+    """What was seen before a run. ``refused`` are the rules that a finding stopped before they could be planned.
+
+    ``databases`` are what a report says of each; ``unknown_runs`` is there where the ledger doesn't know so many runs.
+    """
 
     checks: Sequence[Check]
     findings: Sequence[Mapping[str, Any]]
@@ -46,11 +50,16 @@ def look_before(pipeline: Pipeline, scene: Scene, plan: Plan, run: str) -> Befor
     for database, members in scene.by_database():
         pipeline.progress(f"checking {database.name} before")
         checks.extend(check_before(database, members, plan.as_of))
+    unknown = warn_of_unknown(pipeline, scene.bindings)
+    databases = [
+        {**one, "unknown_runs": unknown[where]} if (where := (one["name"], one["shard"])) in unknown else one
+        for one in scene.databases()
+    ]
     seen = Before(
         checks,
         [finding.as_json() for finding in scene.findings],
         _refused(pipeline, plan, scene.findings),
-        scene.databases(),
+        databases,
     )
     body = {
         "run": run,

@@ -8,12 +8,13 @@ from datetime import date
 from typing import Any
 
 from retention.errors import Finding
-from retention.execute.settle import committed, latest, runs_of, settle
+from retention.execute.settle import committed, latest, settle
 from retention.ledger import RunHead
 from retention.matrix.binding import Binding
 from retention.pipeline.after import take_checks
 from retention.pipeline.base import Pipeline
 from retention.pipeline.scene import Scene
+from retention.pipeline.unknown import unknown_runs
 from retention.quality.measure import Check
 
 
@@ -94,12 +95,9 @@ def verify(pipeline: Pipeline, as_of: date | None = None, *, quiesced: bool = Fa
 
 def _unknown(pipeline: Pipeline, bindings: Sequence[Binding]) -> Iterator[str]:
     """Yield runs that have left markers and aren't in the ledger: it is another one, or its end was cut off."""
-    known = {run.run for run in pipeline.ledger.runs()}
-    for binding in bindings:
-        with binding.database.planning() as connection:
-            marked = runs_of(connection)
-        for run in sorted(marked - known):
-            yield f"{binding.database.label}: run {run} has destroyed rows here, and the ledger doesn't know it"
+    for database, runs in unknown_runs(pipeline.ledger, bindings):
+        for run in runs:
+            yield f"{database.label}: run {run} has destroyed rows here, and the ledger doesn't know it"
 
 
 def _orphan(check: Check) -> bool:

@@ -46,6 +46,10 @@ def _of_run(report: Report) -> Iterator[Attention]:
     errors = sum(one["severity"] == "error" for one in run.get("findings", ()))
     if errors:
         yield Attention("act", words("att_findings", n=f"{errors:,}"))
+    for database in report.facts.get("databases", ()):
+        if "unknown_runs" in database:
+            number = f"{database['unknown_runs']:,}"
+            yield Attention("know", words("att_unknown_runs", database=report.shard_of(database), n=number))
     if not report.dry and report.destroyed + report.changed and not run.get("confirmations"):
         yield Attention("know", words("att_unconfirmed", run=run["run"]))
 

@@ -92,6 +92,11 @@ class Report:
         """Return a quality check's name in words, with its shard where there are several."""
         return self._on(self.words.check(one["check"]), one["shard"] if one.get("database") in self._sharded else None)
 
+    def shard_of(self, database: Mapping[str, Any]) -> str:
+        """Return a database's name, with its shard where it has several."""
+        name = str(database["name"])
+        return self._on(name, database["shard"] if name in self._sharded else None)
+
     @cached_property
     def _sharded(self) -> frozenset[str]:
         return sharded(self.run)

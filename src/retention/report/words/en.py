@@ -35,6 +35,10 @@ TEXTS: dict[str, str] = {
     "level_know": "Note",
     "att_broke_off": "The run broke off and was settled from the databases' own markers; the same command goes on.",
     "att_problem": "Ledger and databases disagree.",
+    "att_unknown_runs": (
+        "Database {database}: its marks tell of runs that this ledger doesn't know ({n}). It is new or another one, or "
+        "an older copy; what those runs did stands in no report made of it."
+    ),
     "att_failed": "Rule {rule} failed.",
     "att_refused": "Rule {rule} was refused.",
     "att_stopped": "Rule {rule} stopped before its end; {rows} not carried out.",
