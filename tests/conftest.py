@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -14,8 +16,10 @@ from hypothesis.internal.conjecture import providers
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from support.bench import Bench
 from support.servers import Server, ServerMissing, mariadb, postgresql
+
+if TYPE_CHECKING:
+    from support.bench import Bench
 
 # Statements are built of many small objects that live as long as a test's one call: a fifth of all time went to looking
 # for garbage among them.
@@ -35,12 +39,11 @@ if not _PROOF:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the folders that take longest, and leave what is marked ``thorough`` to SQLite but for ``make proof``.
 
-    Files go to the processes whole, and what needs Airflow to one of them, which starts it once: a long one at the end
-    would be waited for alone.
+    Files go to the processes whole, and what needs Airflow to one of them, which starts it once, and so does what needs
+    processes that can be killed: a long one at the end would be waited for alone.
     """
     for item in items:
-        folder = item.path.relative_to(config.rootpath).parent
-        item.add_marker(pytest.mark.xdist_group("dags" if folder.name == "dags" else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(_together(item.path)))
     items.sort(key=lambda item: {"dags": 0, "engines": 1, "plan": 1}.get(item.path.parent.name, 2))
     if _PROOF:
         return
@@ -50,6 +53,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+@functools.cache
+def _together(file: Path) -> str:
+    """Return what is the same for the files of which one process should have all."""
+    if file.parent.name == "dags":
+        return "dags"
+    return "doomed" if "from support.doomed import" in file.read_text(encoding="utf-8") else str(file)
 
 
 def _engine(item: pytest.Item) -> str | None:
@@ -139,6 +150,9 @@ def _database(server: Server, drop: str) -> Iterator[str]:
 
 
 def _bench(url: str, folder: Path) -> Iterator[Bench]:
+    # The process that only hands out the tests needs nothing of the product.
+    from support.bench import Bench
+
     bench = Bench(url, folder)
     yield bench
     bench.close()

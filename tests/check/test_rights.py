@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from retention.database.ddl import split
 from retention.database.own_tables import TABLES
+from support.by_hand import BY_HAND, DELETED_BY_HAND, LEFT
 from support.engines import SERVERS
 from support.shop import ROOT, Shop, changed_matrix, make_shop
 
@@ -95,9 +96,14 @@ def test_a_role_with_just_the_rights_of_the_file_runs_the_night(role: Role, caps
     role.take_over()
     found = findings(role.shop, capsys)
     assert not {"RET226", "RET227", "RET228"} & set(found), found
+    by_hand = {rule: role.shop.one(statement) for rule, statement in BY_HAND.items()}
     ran = role.shop.call(capsys, "run", "--json", *role.shop.accepts())
     assert ran.code == 0, ran.err
     assert all(rule["done"] == rule["planned"] for rule in ran.document["rules"])
+    planned = {rule["id"]: rule["planned"] for rule in ran.document["rules"]}
+    assert {rule: planned[rule] for rule in by_hand} == by_hand
+    left = {**{rule: BY_HAND[rule] for rule in DELETED_BY_HAND}, **LEFT}
+    assert {rule: role.shop.one(statement) for rule, statement in left.items()} == dict.fromkeys(left, 0)
     assert sum(rule["done"] for rule in ran.document["rules"]) > 100
     looked = role.shop.call(capsys, "verify", "--json", day=None)
     assert looked.code == 0, looked.out

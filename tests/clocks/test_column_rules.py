@@ -120,6 +120,7 @@ def test_the_side_table_tells_what_was_done_and_nothing_is_done_twice(bench: Ben
     assert bench.run(matrix, AS_OF)["members"].done == 1
 
 
+@pytest.mark.thorough
 def test_an_erased_row_is_done_and_goes_after_its_term(bench: Bench) -> None:
     members(bench, (1, "a", "2026-01-01", None, None), (2, None, "2026-01-01", None, None))
     rule = {
@@ -142,7 +143,7 @@ def test_an_erased_row_is_done_and_goes_after_its_term(bench: Bench) -> None:
     assert bench.all("SELECT * FROM retention_done") == []
 
 
-@pytest.mark.parametrize("mark", [None, "done_at"])
+@pytest.mark.parametrize("mark", [None, pytest.param("done_at", marks=pytest.mark.thorough)])
 def test_a_term_runs_from_the_change_and_stops_for_who_comes_back(bench: Bench, mark: str | None) -> None:
     members(bench, *((n, "a", "2026-01-01", None, None) for n in (1, 2, 3)))
     rule = {

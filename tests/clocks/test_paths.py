@@ -71,7 +71,9 @@ def left(bench: Bench, table: str) -> set[int]:
 OLD, NEW, BELOW = "2025-11-23", "2025-11-24", "1980-01-01"
 
 
-@pytest.mark.parametrize("path", [["shop.orders", "shop.member"], ["of_order", "buyer"]])
+@pytest.mark.parametrize(
+    "path", [["shop.orders", "shop.member"], pytest.param(["of_order", "buyer"], marks=pytest.mark.thorough)]
+)
 def test_a_clock_over_parents(bench: Bench, path: list[str]) -> None:
     rows(bench, "member", (1, OLD), (2, NEW), (3, None), (4, BELOW))
     rows(

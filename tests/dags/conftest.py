@@ -135,7 +135,8 @@ class Library:
                     return
                 if run["state"] in ("success", "failed"):
                     return
-            time.sleep(0.3)
+            # What answers is this very process: it would answer instead of running tasks.
+            time.sleep(1)
 
     def _runs(self) -> list[dict[str, Any]]:
         answer = self.api.call("admin", "GET", f"/api/v2/dags/{DAG}/dagRuns?limit=1000")

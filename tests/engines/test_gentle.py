@@ -204,6 +204,7 @@ def test_a_run_that_is_stopped_leaves_the_database_alone(log: Log) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_run_slows_while_the_load_probe_is_above_its_threshold(log: Log) -> None:
     log.under(load_probe={"sql": "SELECT n FROM busy", "threshold": 20}, target_ms=60_000)
     log.does("UPDATE busy SET n = 34")

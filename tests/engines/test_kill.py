@@ -89,6 +89,7 @@ def test_a_killed_run_is_ended_by_the_next(engine_url: str, tmp_path: Path, caps
     print(f"{sum(killed.values())} kills: {dict(killed)}")
 
 
+@pytest.mark.thorough
 def test_a_killed_change_of_columns_is_ended_by_the_next(
     engine_url: str, tmp_path: Path, capsys: Any, proof: bool
 ) -> None:

@@ -47,7 +47,7 @@ class Slow(Chain):
         super().append(kind, body, blob)
 
 
-@pytest.mark.parametrize("then", ["delete", "erase"])
+@pytest.mark.parametrize("then", ["delete", pytest.param("erase", marks=pytest.mark.thorough)])
 def test_no_batch_is_committed_before_its_entry_is_written(bench: Bench, then: str) -> None:
     chain = Slow(bench)
     outcome = bench.run(_made(bench, then), AS_OF, chain=chain, batch_rows=400)["log"]

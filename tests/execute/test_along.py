@@ -90,7 +90,7 @@ def told(chain: Chain) -> dict[str, int]:
 ALL_GONE = (ORDERS - OLD, (ORDERS - OLD) * LINES, (ORDERS - OLD) * STAMPS)
 
 
-@pytest.mark.parametrize("proof_of", ["keys", "count"])
+@pytest.mark.parametrize("proof_of", ["keys", pytest.param("count", marks=pytest.mark.thorough)])
 def test_every_part_goes_with_its_record_and_is_counted(bench: Bench, swept: list[int], proof_of: str) -> None:
     chain = Chain()
     outcome = bench.run(made(bench, proof=proof_of), AS_OF, chain=chain, batch_rows=150)["orders"]
@@ -176,7 +176,7 @@ def test_where_a_cascade_could_leave_rows_or_their_number_out_parts_go_alone(
     assert not swept
 
 
-@pytest.mark.parametrize("on_delete", ["NO ACTION", "RESTRICT"])
+@pytest.mark.parametrize("on_delete", ["NO ACTION", pytest.param("RESTRICT", marks=pytest.mark.thorough)])
 def test_where_a_foreign_key_refuses_parts_go_alone(bench: Bench, swept: list[int], on_delete: str) -> None:
     outcome = bench.run(made(bench, on_delete), AS_OF)["orders"]
     assert (outcome.done, outcome.parts, left(bench)) == (OLD, PARTS, ALL_GONE)
@@ -215,7 +215,7 @@ def test_a_hold_on_a_part_that_comes_while_records_go_keeps_them(bench: Bench, s
     assert (0 < sum(swept) < 390) is (bench.engine != "sqlite")
 
 
-@pytest.mark.parametrize("on_delete", ["CASCADE", "RESTRICT"])
+@pytest.mark.parametrize("on_delete", ["CASCADE", pytest.param("RESTRICT", marks=pytest.mark.thorough)])
 def test_parts_count_in_a_batch(bench: Bench, on_delete: str) -> None:
     """One order in a hundred has as many lines as a batch may have rows, and goes alone."""
     matrix, chain = made(bench, on_delete), Chain()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,8 @@ ROWS = 3000
 
 on_servers = pytest.mark.parametrize("engine_url", SERVERS, indirect=True)
 marked_or_not = pytest.mark.parametrize("mark", [None, "done_at"])
+unmarked = pytest.mark.parametrize("mark", [None, pytest.param("done_at", marks=pytest.mark.thorough)])
+marked = pytest.mark.parametrize("mark", ["done_at", pytest.param(None, marks=pytest.mark.thorough)])
 
 
 @pytest.fixture
@@ -72,9 +75,18 @@ def _markers(bench: Bench) -> dict[int, int]:
 
 
 @on_servers
-@marked_or_not
-@pytest.mark.parametrize("known", [True, False])
-@pytest.mark.parametrize("back", [True, False])
+@pytest.mark.parametrize(
+    ("mark", "known", "back"),
+    [
+        (None, True, True),
+        ("done_at", False, True),
+        *(
+            pytest.param(*one, marks=pytest.mark.thorough)
+            for one in itertools.product((None, "done_at"), (True, False), (True, False))
+            if one not in ((None, True, True), ("done_at", False, True))
+        ),
+    ],
+)
 def test_what_changes_between_being_read_and_being_changed_is_read_anew(
     bench: Bench, mark: str | None, known: bool, back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,7 +137,7 @@ def test_whatever_a_text_holds_it_is_written_as_it_was_made(bench: Bench, mark: 
 
 
 @on_servers
-@marked_or_not
+@unmarked
 def test_two_workers_change_every_row_once(bench: Bench, taken: dict[str, int], mark: str | None) -> None:
     _members(bench, ROWS)
     bench.do([f"UPDATE member SET left_on = '{STAYS}' WHERE id % 10 = 0"])
@@ -147,7 +159,7 @@ def test_two_workers_keep_to_the_budget(bench: Bench, taken: dict[str, int]) -> 
 
 
 @on_servers
-@marked_or_not
+@marked
 def test_what_the_second_worker_leaves_the_first_changes(bench: Bench, taken: dict[str, int], mark: str | None) -> None:
     """The register moves while the second has a batch open: it gives up, and the run goes on under the new holds."""
     _members(bench, ROWS)

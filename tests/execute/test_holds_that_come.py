@@ -79,7 +79,7 @@ def test_both_workers_heed_it_whoever_finds_it_first(
     assert (outcome.status, outcome.survived, _untouched(bench, f"id <= {HALF}")) == ("partial", there[0], 0)
 
 
-@pytest.mark.parametrize("kind", ["where", "subject"])
+@pytest.mark.parametrize("kind", ["where", pytest.param("subject", marks=pytest.mark.thorough)])
 def test_every_rule_of_a_knot_heeds_it(bench: Bench, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It comes while one rule walks, after another one of the knot has walked: that one goes on afterwards."""
     columns = "seen_on DATE NOT NULL, who VARCHAR(20)"
@@ -116,7 +116,7 @@ def test_every_rule_of_a_knot_heeds_it(bench: Bench, kind: str, monkeypatch: pyt
     assert {one.status for one in outcomes.values()} == {"partial"}
 
 
-@pytest.mark.parametrize("how", ["by a change", "as a new one"])
+@pytest.mark.parametrize("how", ["by a change", pytest.param("as a new one", marks=pytest.mark.thorough)])
 @removed_or_changed
 def test_a_row_that_becomes_a_held_person_s_stays(
     bench: Bench, how: str, action: dict[str, Any], monkeypatch: pytest.MonkeyPatch

@@ -28,7 +28,11 @@ from support.engines import SERVERS
 AS_OF = date(2026, 11, 24)
 DUE = "2020-05-05"
 ROWS = 900
-SHAPES = ["a sweep", "two sweeps", "a walk by keys", "columns"]
+SHAPES = [
+    "a sweep",
+    "columns",
+    *(pytest.param(one, marks=pytest.mark.thorough) for one in ("two sweeps", "a walk by keys")),
+]
 
 
 @pytest.fixture
@@ -188,7 +192,9 @@ def frozen(bench: Bench, event: str, *keys: int) -> None:
 
 
 @everywhere
-@pytest.mark.parametrize("shape", ["a sweep", pytest.param("a walk by keys", marks=pytest.mark.thorough), "columns"])
+@pytest.mark.parametrize(
+    "shape", ["a sweep", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("a walk by keys", "columns"))]
+)
 @pytest.mark.usefixtures("alone")
 def test_a_row_that_a_trigger_keeps_stays_alone(server: Bench, shape: str) -> None:
     matrix = made(server, shape)
@@ -286,7 +292,7 @@ def test_where_few_rows_are_free_the_stop_switch_is_looked_at_all_the_same(
 
 
 @everywhere
-@pytest.mark.parametrize("then", ["delete", "erase"])
+@pytest.mark.parametrize("then", ["delete", pytest.param("erase", marks=pytest.mark.thorough)])
 def test_a_few_approved_rows_among_many_others_go_within_the_budget(
     server: Bench, then: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

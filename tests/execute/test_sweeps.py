@@ -88,7 +88,7 @@ def _left(bench: Bench) -> tuple[int, int]:
     return int(due), int(bench.all("SELECT count(*) FROM log")[0][0])
 
 
-@pytest.mark.parametrize("proof_of", ["keys", "count"])
+@pytest.mark.parametrize("proof_of", ["keys", pytest.param("count", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("key", KEYS)
 def test_every_due_row_goes_and_no_other(bench: Bench, swept: list[str], key: str, proof_of: str) -> None:
     chance = random.Random(key)
@@ -139,7 +139,9 @@ def test_the_statements_of_a_large_rule_are_tried_over_no_rows_before_its_first_
     assert (outcome.done, outcome.status, _left(bench)) == (1000, "done", (0, 500))
 
 
-@pytest.mark.parametrize("written", ["2020-02-30", "2020-05-05x", ""])
+@pytest.mark.parametrize(
+    "written", ["2020-02-30", *(pytest.param(one, marks=pytest.mark.thorough) for one in ("2020-05-05x", ""))]
+)
 def test_rows_whose_clocks_only_look_due_stay_and_are_not_told_of(bench: Bench, swept: list[str], written: str) -> None:
     ill = {3, 4, 700, 1500, 1501}
     _make(bench, "number", [])

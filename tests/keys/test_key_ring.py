@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from retention.keys import KeyRing, KeyRingError, RunKey
 from retention.keys.derive import derive
+from support.texts import texts
 
 AT = datetime(2026, 11, 24, 2, tzinfo=UTC)
 LATER = AT + timedelta(days=90)
@@ -100,6 +101,6 @@ def test_a_run_key_is_new_every_time() -> None:
     assert RunKey.fresh().derive("name") != RunKey.fresh().derive("name")
 
 
-@given(st.lists(st.text(max_size=6), max_size=4), st.lists(st.text(max_size=6), max_size=4))
+@given(st.lists(texts(max_size=6), max_size=4), st.lists(texts(max_size=6), max_size=4))
 def test_no_two_contexts_are_confused(one: list[str], other: list[str]) -> None:
     assert (derive(b"s" * 32, *one) == derive(b"s" * 32, *other)) == (one == other)

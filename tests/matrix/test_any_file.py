@@ -16,6 +16,7 @@ from retention.matrix.load import inspect
 from retention.matrix.source import read
 from support.matrices import SMALL, written
 from support.shop import MATRIX
+from support.texts import texts
 
 JUNK = [
     None, True, 0, -1, 1.5, "", " ", "x", "a.b", "a.b.c.d", "P5Y", "*", "^", "'", '"', "\u0000", "가", [], {}, [[]],
@@ -65,7 +66,7 @@ def test_any_value_in_any_place_is_told(tmp_path: Path, file: str, proof: bool) 
         checked(written(tmp_path, as_yaml))
 
 
-@given(st.integers(0, len(SMALL) - 1), st.integers(0, 40), st.text(max_size=6))
+@given(st.integers(0, len(SMALL) - 1), st.integers(0, 40), texts(max_size=6))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_damage_to_the_text_is_told(tmp_path: Path, at: int, cut: int, put_in: str) -> None:
     damaged = SMALL[:at] + put_in.encode("utf-8", "ignore").decode() + SMALL[at + cut :]

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +16,7 @@ from retention.execute.batch import Batches
 from retention.execute.rule import RuleRun
 from retention.pipeline import Wish, carrying, night
 from support.days import DAY
+from support.doomed import apart
 from support.ledgers import rows
 from support.night import Night
 from support.reading_room import DAY as LIBRARY_DAY
@@ -57,16 +55,11 @@ def _open_run(folder: Path) -> str:
     return str(run)
 
 
-def _beside(shop: Shop, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Call the command in a process of its own, as another night would."""
-    return subprocess.run(
-        [sys.executable, "-m", "retention.cli", *arguments],
-        env={**os.environ, **shop.environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def _beside(shop: Shop, *arguments: str) -> tuple[int | None, str]:
+    """Call the command in a process of its own, as another night would; return its exit code and what it said."""
+    said = shop.folder / "beside.txt"
+    said.unlink(missing_ok=True)
+    return apart(shop.environment, arguments, said), said.read_text(encoding="utf-8")
 
 
 def _sound(shop: Shop, capsys: Any) -> None:
@@ -128,7 +121,7 @@ def test_a_matrix_that_lacks_a_database_never_closes_the_run_that_is_at_work_on_
     monkeypatch.setattr(Batches, "_mark", mark)
     ran = shop.call(capsys, "run", "--json", "--rule", "log")
     monkeypatch.undo()
-    assert [(one.returncode, "is at work on it" in one.stderr) for one in ended] == [(2, True), (2, True)]
+    assert [(code, "is at work on it" in said) for code, said in ended] == [(2, True), (2, True)]
     assert (ran.code, [rule["done"] for rule in ran.document["rules"]]) == (0, [3, 2])
     assert other.call(capsys, "run", "--json", "--rule", "log").code == 0
     _sound(shop, capsys)
@@ -162,12 +155,12 @@ def test_a_night_that_was_settled_by_another_one_has_broken_off(
     tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its sign of life may be lost with a session; then at least nobody takes it for a night that went well."""
-    shop, real, beside = two_shards(tmp_path, (3, 2)), night.look_after, list[int]()
+    shop, real, beside = two_shards(tmp_path, (3, 2)), night.look_after, list[int | None]()
 
     def after(*arguments: Any) -> Any:
         for lock in tmp_path.glob("*.lock"):
             lock.unlink()
-        beside.append(_beside(shop, *RUN).returncode)
+        beside.append(_beside(shop, *RUN)[0])
         return real(*arguments)
 
     monkeypatch.setattr(night, "look_after", after)

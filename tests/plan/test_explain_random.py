@@ -87,7 +87,7 @@ def _sweep(url: str, folder: Path, engine: str, seeds: range) -> None:
 @pytest.mark.parametrize(
     ("engine", "first", "few", "many"),
     [
-        ("sqlite", 5000, 5, 300),
+        ("sqlite", 5000, 3, 300),
         pytest.param("postgresql", 6000, 1, 40, marks=pytest.mark.postgresql),
         pytest.param("mariadb", 7000, 1, 40, marks=pytest.mark.mariadb),
     ],

@@ -11,6 +11,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 from retention.cli.main import main
@@ -33,16 +34,19 @@ _FORKS.set_forkserver_preload(
 )
 
 
-def apart(environment: Mapping[str, str], arguments: Sequence[str]) -> int | None:
-    """Call a command in a process of its own; return its exit code."""
-    process = _FORKS.Process(target=_call, args=(dict(environment), list(arguments)))
+def apart(environment: Mapping[str, str], arguments: Sequence[str], said: Path = Path(os.devnull)) -> int | None:
+    """Call a command in a process of its own, which writes what it says to a file; return its exit code."""
+    process = _FORKS.Process(target=_call, args=(dict(environment), list(arguments), said))
     process.start()
     process.join()
     return process.exitcode
 
 
-def _call(environment: Mapping[str, str], arguments: Sequence[str]) -> None:
+def _call(environment: Mapping[str, str], arguments: Sequence[str], said: Path) -> None:
     os.environ.update(environment)
+    with said.open("a", encoding="utf-8") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
     main(list(arguments))
 
 

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from retention.surrogate.date_shift import MOST
 from support.surrogates import KEY, OTHER, changed, column, problems, transform
+from support.texts import texts
 
 _DAYS = st.dates(date(1991, 1, 1), date(2037, 1, 1))
 
 
-@given(st.lists(_DAYS, min_size=2, max_size=20), st.text(min_size=1, max_size=10))
+@given(st.lists(_DAYS, min_size=2, max_size=20), texts(min_size=1, max_size=10))
 def test_intervals_of_one_subject_survive_in_every_type(days: list[date], subject: str) -> None:
     subjects = [subject] * len(days)
     moved = changed(transform("date_shift", "d", column("date")), days, subjects)
@@ -53,7 +54,7 @@ _NEAR = st.builds(
 )
 
 
-@given(st.dates() | _NEAR, st.text(max_size=6))
+@given(st.dates() | _NEAR, texts(max_size=6))
 def test_no_date_leaves_what_can_be_read_and_stored(day: date, subject: str) -> None:
     (moved,) = changed(transform("date_shift", "d", column("date")), [day], [subject])
     if day.year >= 9000:

@@ -19,6 +19,7 @@ from retention.surrogate.fake_kinds import KINDS
 from retention.surrogate.korean_patterns import NAMED
 from support.shop import ROOT
 from support.surrogates import KEY, OTHER, Spec, changed, column
+from support.texts import texts
 
 ARGUMENTS: dict[str, list[Any]] = {
     "null": [None],
@@ -42,7 +43,7 @@ CASES = [
     if name != "python"
 ]
 _LENGTH = 40
-_VALUES = st.lists(st.none() | st.text(max_size=40), max_size=20)
+_VALUES = st.lists(st.none() | texts(max_size=40), max_size=20)
 
 
 @cache

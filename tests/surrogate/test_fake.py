@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from retention.surrogate.fake_kinds import KINDS
 from retention.surrogate.regions import region
 from support.surrogates import OTHER, changed, column, problems, transform
+from support.texts import texts
 
 FORMS = {
     "name": r"[가-힣]{2,3}",
@@ -60,7 +61,7 @@ def test_a_row_without_a_subject_shares_its_value_with_no_other_value() -> None:
     assert len(set(made)) == 3, "not even with the subject of that name"
 
 
-@given(st.lists(st.text(max_size=20), unique=True, min_size=2, max_size=60))
+@given(st.lists(texts(max_size=20), unique=True, min_size=2, max_size=60))
 def test_two_people_never_meet_in_one_login_or_mail(subjects: list[str]) -> None:
     for kind in ("login_id", "email"):
         unique = column(unique=True, one_per_subject=True)

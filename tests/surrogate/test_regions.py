@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from retention.surrogate.regions import REGIONS
 from support.surrogates import changed, column, problems, transform
+from support.texts import texts
 
 ADDRESSES = [
     ("서울특별시 강남구 테헤란로 1", "서울특별시", "서울특별시 강남구"),
@@ -38,7 +39,7 @@ def test_an_address_becomes_its_region(address: str, sido: str | None, sigungu: 
     assert changed(transform("generalize", "sigungu"), [address]) == [sigungu]
 
 
-@given(st.lists(st.text(), max_size=5), st.text(max_size=20))
+@given(st.lists(texts(), max_size=5), texts(max_size=20))
 def test_only_names_of_regions_are_ever_given_back(words: list[str], more: str) -> None:
     known = {*REGIONS, *(name for inner in REGIONS.values() for name in inner)}
     known |= {own for inner in REGIONS.values() for owned in inner.values() for own in owned}
