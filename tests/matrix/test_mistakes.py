@@ -56,3 +56,41 @@ def test_comments_and_layout_leave_the_digest_alone(tmp_path: Path) -> None:
     changed, _ = inspect(changed_matrix(tmp_path, ("keep: P3M", "keep: P4M")))
     assert plain and commented and changed
     assert plain.digest == commented.digest != changed.digest
+
+
+_KEEP = "    keep: [{basis: ecommerce_dispute, since: closed_at}]\n"
+_FILE = "    file: 로그인기록\n"
+_WHERE = "    where: lower(id) = 'x'\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "then", "expected"),
+    [
+        ("    keep: [{basis: nobody, since: closed_at, whn_null: unreadable}]\n", "", {"RET003", "RET101", "RET106"}),
+        ("    keep: [{basis: ecommerce_dispute, since: {column: closed_at, zon: UTC}}]\n", "", {"RET003", "RET106"}),
+        ("    keep: [{basis: ecommerce_dispute, since: []}]\n", "", {"RET005", "RET106"}),
+        ("    keep: [{basis: nobody, since: closed_at}]\n", "delte", {"RET005", "RET101", "RET106"}),
+        ("    keep: [{basis: nobody, since: closed_at}]\n", "", {"RET101", "RET106"}),
+    ],
+)
+def test_a_mistake_in_a_rule_hides_no_other_and_makes_none(
+    tmp_path: Path, written: str, then: str, expected: set[str]
+) -> None:
+    path = changed_matrix(tmp_path, (_KEEP, written + _WHERE))
+    if then:
+        text = path.read_text(encoding="utf-8")
+        before, after = text.split(_WHERE)
+        path.write_text(before + _WHERE + after.replace("then: delete", f"then: {then}", 1), encoding="utf-8")
+    _matrix, findings = inspect(path)
+    assert {one.code for one in findings if one.severity == "error"} == expected
+
+
+@pytest.mark.parametrize("key", ["    file:\n", "    approval:\n", "    proof:\n", "classification:\n", "  officer:\n"])
+def test_what_may_be_left_out_may_be_left_blank(tmp_path: Path, key: str) -> None:
+    path = changed_matrix(tmp_path, *([(_FILE, key)] if key.startswith("    ") else []))
+    if not key.startswith("    "):
+        name = key.strip(": \n")
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(key if line.strip().startswith(f"{name}:") else line for line in lines), "utf-8")
+    _matrix, findings = inspect(path)
+    assert not [one.line() for one in findings if one.severity == "error"]

@@ -42,12 +42,13 @@ class AfterDoc(Written):
     """Whether a last day on a Saturday or holiday moves on."""
 
 
+# The names of alternatives are in brackets: a mistake's place has them among the keys, none of which they may be.
 def _clock_kind(value: Any) -> str:
     if isinstance(value, list):
-        return "list"
+        return "(list)"
     if isinstance(value, AfterDoc) or (isinstance(value, dict) and ("since" in value or "after" in value)):
-        return "after"
-    return "clock" if isinstance(value, (dict, ColumnClockDoc)) else "column"
+        return "(after)"
+    return "(clock)" if isinstance(value, (dict, ColumnClockDoc)) else "(column)"
 
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ else:
     ClockDoc = TypeAliasType(
         "ClockDoc",
         Annotated[
-            Annotated[Name, Tag("column")]
-            | Annotated[Annotated[list["ClockDoc"], Field(min_length=1)], Tag("list")]
-            | Annotated[AfterDoc, Tag("after")]
-            | Annotated[ColumnClockDoc, Tag("clock")],
+            Annotated[Name, Tag("(column)")]
+            | Annotated[Annotated[list["ClockDoc"], Field(min_length=1)], Tag("(list)")]
+            | Annotated[AfterDoc, Tag("(after)")]
+            | Annotated[ColumnClockDoc, Tag("(clock)")],
             Discriminator(_clock_kind),
         ],
     )
@@ -94,11 +95,11 @@ class KeepReferencedDoc(Written):
 
 def _keep_kind(value: Any) -> str:
     named = isinstance(value, KeepReferencedDoc) or (isinstance(value, dict) and "while_referenced_by" in value)
-    return "referenced" if named else "basis"
+    return "(referenced)" if named else "(basis)"
 
 
 KeepDoc = Annotated[
-    Annotated[KeepBasisDoc, Tag("basis")] | Annotated[KeepReferencedDoc, Tag("referenced")],
+    Annotated[KeepBasisDoc, Tag("(basis)")] | Annotated[KeepReferencedDoc, Tag("(referenced)")],
     Discriminator(_keep_kind),
 ]
 
@@ -130,7 +131,7 @@ class PartDoc(Written):
 
 
 def _part_kind(value: Any) -> str:
-    return "part" if isinstance(value, (dict, PartDoc)) else "table"
+    return "(part)" if isinstance(value, (dict, PartDoc)) else "(table)"
 
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ if TYPE_CHECKING:
 else:
     PartOrName = TypeAliasType(
         "PartOrName",
-        Annotated[Annotated[Name, Tag("table")] | Annotated[PartDoc, Tag("part")], Discriminator(_part_kind)],
+        Annotated[Annotated[Name, Tag("(table)")] | Annotated[PartDoc, Tag("(part)")], Discriminator(_part_kind)],
     )
 
 
@@ -163,11 +164,11 @@ class TolerateDoc(Written):
 
 
 def _listed(value: Any) -> str:
-    return "mapping" if isinstance(value, dict) else "list"
+    return "(mapping)" if isinstance(value, dict) else "(list)"
 
 
 def _several(value: Any) -> str:
-    return "list" if isinstance(value, list) else "one"
+    return "(list)" if isinstance(value, list) else "(one)"
 
 
 class RuleDoc(Written):
@@ -181,7 +182,8 @@ class RuleDoc(Written):
     """Which of its rows; left out, all."""
     purpose: (
         Annotated[
-            Annotated[PurposeUseDoc, Tag("one")] | Annotated[list[PurposeUseDoc], Tag("list")], Discriminator(_several)
+            Annotated[PurposeUseDoc, Tag("(one)")] | Annotated[list[PurposeUseDoc], Tag("(list)")],
+            Discriminator(_several),
         ]
         | None
     ) = None
@@ -194,7 +196,7 @@ class RuleDoc(Written):
     """Under separate: the table of the same database that the rows are moved to."""
     columns: (
         Annotated[
-            Annotated[list[Name], Tag("list")] | Annotated[dict[Name, TransformDoc], Tag("mapping")],
+            Annotated[list[Name], Tag("(list)")] | Annotated[dict[Name, TransformDoc], Tag("(mapping)")],
             Discriminator(_listed),
         ]
         | None

@@ -30,6 +30,13 @@ class Lines:
         """Return where a part of the rule is written."""
         return self.source.place("rules", self.numbers[id(rule)], *steps)
 
+    def says_when(self, rule: Rule) -> bool:
+        """Return whether a purpose or a period is written in the rule, readable or not."""
+        written = self.source.data["rules"][self.numbers[id(rule)]]
+        keeps = written.get("keep")
+        periods = [one for one in keeps if "while_referenced_by" not in one] if isinstance(keeps, list) else []
+        return bool(written.get("purpose") or periods)
+
 
 def check_rules(matrix: Matrix, lines: Lines) -> Iterator[Finding]:
     """Yield every contradiction inside a rule."""
@@ -40,7 +47,7 @@ def check_rules(matrix: Matrix, lines: Lines) -> Iterator[Finding]:
             yield finding("RET102", lines.of(rule, "id"), what, subject=rule.id)
         seen.setdefault(rule.id, rule)
         for code, at, what in (
-            *_fires(rule),
+            *_fires(rule, lines),
             *_shares(rule),
             *_scope(matrix, rule),
             *_columns(rule),
@@ -60,8 +67,9 @@ _Problem = tuple[str, tuple[Step, ...] | Place, str]
 """A code, the steps to the place in the rule, or the place itself, and what is wrong."""
 
 
-def _fires(rule: Rule) -> Iterator[_Problem]:
-    if not rule.purposes and not rule.keeps:
+def _fires(rule: Rule, lines: Lines) -> Iterator[_Problem]:
+    # Of what is written and can't be read it is told already.
+    if not rule.purposes and not rule.keeps and not lines.says_when(rule):
         yield "RET103", (), "nothing says from when: a row of 1990 would stay as long as one of today"
     if rule.where is not None and never_true(rule.where):
         yield "RET123", ("where",), f"no row satisfies {rule.where_text}, so none ever goes"

@@ -20,9 +20,10 @@ from retention.matrix.tabledocs import DatabaseDoc, TableDoc
 Doc = TypeVar("Doc", bound=BaseModel)
 _REQUIRED = [name for name, info in MatrixDoc.model_fields.items() if info.is_required()]
 _COLLECTIONS = """organisation holidays databases legal_bases purposes tables rules add remove replicas execute items
-required optional key not_personal relations with limit tolerate copies"""
+required optional key not_personal relations with limit tolerate copies classification officer in_charge file approval
+proof"""
 _BLANK = frozenset(_COLLECTIONS.split())
-"""Keys that may be left blank: nothing of that kind. A blank ``keep`` could be a statute somebody forgot."""
+"""Keys that may be left blank, as if they were left out. A blank ``keep`` could be a statute somebody forgot."""
 _NAMED_PARTS = 2
 
 
@@ -53,9 +54,11 @@ def read_sections(source: Source) -> Sections:
     for key in _REQUIRED:
         if key not in data:
             reader.report("RET004", (), f"the key {key} is missing")
-    if "version" in data and (data["version"] != 1 or not isinstance(data["version"], int) or data["version"] is True):
+    if data.get("version") is not None and (
+        data["version"] != 1 or not isinstance(data["version"], int) or data["version"] is True
+    ):
         reader.report("RET008", ("version",), f"version {data['version']} is not known")
-    if "timezone" in data and data["timezone"] != "Asia/Seoul":
+    if data.get("timezone") is not None and data["timezone"] != "Asia/Seoul":
         reader.report("RET009", ("timezone",), f"legal days begin in Asia/Seoul, not in {data['timezone']}")
     sections = Sections(
         organisation=reader.one("organisation", OrganisationDoc),
@@ -66,7 +69,7 @@ def read_sections(source: Source) -> Sections:
         tables=reader.named("tables", TableDoc),
         rules=reader.listed("rules", RuleDoc),
     )
-    classification = data.get("classification", "required")
+    classification = data.get("classification") or "required"
     if classification in ("required", "advised"):
         sections.classification = classification
     else:
@@ -146,11 +149,9 @@ class _Reader:
             if once not in seen:
                 seen.add(once)
                 self._problem((*path, *steps), problem)
-        try:
-            rest = model.model_validate(_without(data, bad, ()))
-        except ValidationError:
-            return None
-        self.mended.add(path)
+        rest = _readable(model, data, bad)
+        if rest is not None:
+            self.mended.add(path)
         return rest
 
     def _problem(self, path: tuple[Step, ...], problem: ErrorDetails) -> None:
@@ -164,6 +165,20 @@ class _Reader:
         else:
             what, do = told(path, problem)
             self.report("RET005", path, what, do)
+
+
+def _readable(model: type[Doc], data: Any, bad: set[tuple[Step, ...]]) -> Doc | None:
+    """Return what can be read without what stands at the bad places, nor what isn't whole without it."""
+    while () not in bad:
+        data = _without(data, bad, ())
+        if model is RuleDoc:
+            # What a rule does says nothing about whether the names in it are known.
+            data = {"then": "delete", **data}
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            bad = {_follow(data, problem["loc"]) for problem in error.errors(include_url=False)}
+    return None
 
 
 def _without(data: Any, bad: set[tuple[Step, ...]], path: tuple[Step, ...]) -> Any:

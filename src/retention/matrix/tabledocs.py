@@ -117,17 +117,17 @@ class RelationDoc(Written):
 
 def _subject_kind(value: Any) -> str:
     if isinstance(value, list):
-        return "columns"
+        return "(columns)"
     if isinstance(value, NoSubjectDoc) or (isinstance(value, dict) and "none" in value):
-        return "none"
-    return "path" if isinstance(value, (dict, SubjectPathDoc)) else "column"
+        return "(none)"
+    return "(path)" if isinstance(value, (dict, SubjectPathDoc)) else "(column)"
 
 
 SubjectDoc = Annotated[
-    Annotated[Name, Tag("column")]
-    | Annotated[Annotated[list[Name], Field(min_length=1)], Tag("columns")]
-    | Annotated[SubjectPathDoc, Tag("path")]
-    | Annotated[NoSubjectDoc, Tag("none")],
+    Annotated[Name, Tag("(column)")]
+    | Annotated[Annotated[list[Name], Field(min_length=1)], Tag("(columns)")]
+    | Annotated[SubjectPathDoc, Tag("(path)")]
+    | Annotated[NoSubjectDoc, Tag("(none)")],
     Discriminator(_subject_kind),
 ]
 

@@ -136,17 +136,17 @@ NAMES = (*_PLAIN, *_SINGLE)
 
 def _kind(value: Any) -> str | None:
     if value is None or value in _PLAIN:
-        return "plain"
+        return "(plain)"
     if isinstance(value, Written):
-        return next(iter(type(value).model_fields))
+        return f"({next(iter(type(value).model_fields))})"
     if isinstance(value, dict) and value:
         only = next(iter(value)) if len(value) == 1 else ""
         if only in _SINGLE:
-            return only
+            return f"({only})"
         if any(name in value for name in _SINGLE):
             return None
         nested = all(_kind(inner) is not None for inner in value.values())
-        return "paths" if nested else None
+        return "(paths)" if nested else None
     return None
 
 
@@ -156,18 +156,18 @@ else:
     TransformDoc = TypeAliasType(
         "TransformDoc",
         Annotated[
-            Annotated[Literal["null", "keep"] | None, Tag("plain")]
-            | Annotated[ConstantDoc, Tag("constant")]
-            | Annotated[MaskDoc, Tag("mask")]
-            | Annotated[TruncateDoc, Tag("truncate")]
-            | Annotated[TokenDoc, Tag("token")]
-            | Annotated[FakeDoc, Tag("fake")]
-            | Annotated[GeneralizeDoc, Tag("generalize")]
-            | Annotated[DateShiftDoc, Tag("date_shift")]
-            | Annotated[FormatPreservingDoc, Tag("format_preserving")]
-            | Annotated[RedactDoc, Tag("redact")]
-            | Annotated[PythonDoc, Tag("python")]
-            | Annotated[dict[Name, "TransformDoc"], Tag("paths")],
+            Annotated[Literal["null", "keep"] | None, Tag("(plain)")]
+            | Annotated[ConstantDoc, Tag("(constant)")]
+            | Annotated[MaskDoc, Tag("(mask)")]
+            | Annotated[TruncateDoc, Tag("(truncate)")]
+            | Annotated[TokenDoc, Tag("(token)")]
+            | Annotated[FakeDoc, Tag("(fake)")]
+            | Annotated[GeneralizeDoc, Tag("(generalize)")]
+            | Annotated[DateShiftDoc, Tag("(date_shift)")]
+            | Annotated[FormatPreservingDoc, Tag("(format_preserving)")]
+            | Annotated[RedactDoc, Tag("(redact)")]
+            | Annotated[PythonDoc, Tag("(python)")]
+            | Annotated[dict[Name, "TransformDoc"], Tag("(paths)")],
             Discriminator(
                 _kind,
                 custom_error_type="transform",
