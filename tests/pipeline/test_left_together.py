@@ -146,3 +146,26 @@ def test_a_chain_that_is_too_long_calls_nothing_forgotten(
     _pair(shop, 1, OLD, OLD)
     monkeypatch.setattr("retention.quality.together._ROUNDS", 0)
     assert _left(shop, capsys, ("teams", "players")) == (0, [0, 0])
+
+
+@pytest.mark.mariadb
+@pytest.mark.parametrize(("null", "left"), [("NULL", 2), ("NOT NULL", 0)])
+def test_a_row_that_mariadb_never_lets_go_of_itself_is_not_called_forgotten(
+    mariadb_url: str, tmp_path: Path, capsys: Any, null: str, left: int
+) -> None:
+    matrix = tmp_path / "matrix.yaml"
+    begun, rules = (
+        MATRIX[: MATRIX.index("tables:")],
+        "  - {id: staff, table: shop.staff, then: delete, approval: never,",
+    )
+    keep = "keep: [{basis: one, since: at}]}"
+    matrix.write_text(f"{begun}tables: {{shop.staff: {{none: t}}}}\nrules:\n{rules} {keep}\n", encoding="utf-8")
+    shop = Shop(mariadb_url, tmp_path, matrix)
+    shop.do(f"CREATE TABLE staff (id INT PRIMARY KEY, boss INT {null} REFERENCES staff (id), at DATE)")
+    identify(mariadb_url, "together")
+    for number in (1, 2):
+        shop.do("INSERT INTO staff VALUES (:n, :n, :at)", n=number, at=OLD)
+    assert _left(shop, capsys, ["staff"]) == (min(left, 1), [left])
+    ran = shop.call(capsys, "run", "--json")
+    assert (ran.code, ran.document["rules"][0]["done"]) == (0, left)
+    assert _left(shop, capsys, ["staff"]) == (0, [0])

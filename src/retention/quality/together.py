@@ -151,10 +151,10 @@ class _Together:
         """Yield whether a row refers to it that isn't to go, or that can't go before it."""
         for relation in self.unit.referring(table):
             child = self.unit.binding.shape(relation.child).sql.alias()
-            conditions = [joined(relation, child, row)]
-            if relation.to_itself:
+            conditions, firm = [joined(relation, child, row)], self._is_firm(relation)
+            if relation.to_itself and not firm:
                 conditions.append(not_(self.unit.same(table, child, row)))
-            if relation.child in self.sets and not self.unit.moves_along(relation) and not self._is_firm(relation):
+            if relation.child in self.sets and not self.unit.moves_along(relation) and not firm:
                 conditions.append(not_(self._in(relation.child, child)))
             yield exists(select(literal(1)).where(*conditions).correlate(row))
 
