@@ -164,6 +164,20 @@ def test_what_a_moved_row_still_refers_to_stays(engine_url: str, tmp_path: Path)
     assert shop.one("SELECT id FROM buyer") == 1
 
 
+def test_what_its_moved_parts_still_refer_to_stays_and_the_others_move(engine_url: str, tmp_path: Path) -> None:
+    relation = "{columns: [payment_id], to: shop.payment, to_columns: [id]}"
+    alone = MATRIX[: MATRIX.index("  - id: kept")].replace("card_kept: {}", f"card_kept: {{relations: [{relation}]}}")
+    shop = make_payments(engine_url, tmp_path, matrix=alone)
+    pay(shop, [1, 3], OLD, RECENT)
+    pay(shop, [2, 4], OLD, RECENT, cards=0)
+    with nights(shop) as steps:
+        plan, done = steps.run(NIGHT)
+        assert (plan.rules[0].planned, plan.rules[0].referenced) == (2, 2)
+        assert (done["settled"].status, done["settled"].done, done["settled"].drifted) == ("done", 2, 0)
+    assert ids(everything(shop)["payment_kept"]) == [2, 4]
+    assert ids(everything(shop)["card"]) == [1, 3]
+
+
 @pytest.mark.slow
 @pytest.mark.thorough
 def test_a_run_that_is_killed_moves_everything_once(engine_url: str, tmp_path: Path, capsys: Any) -> None:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from plan.random_schema import AS_OF, Part, Period, Purpose, Relation, Row, Rows, Rule, Scene
+from plan.random_schema import AS_OF, Part, Period, Purpose, Relation, Row, Rows, Rule, Scene, There, moved
 
 FLOOR = date(1990, 1, 1)
 Id = tuple[str, int]
 """A row: its table, and its place in the table's list."""
 
-STATES = ("in_use", "done", "unreadable", "separate", "referenced", "due")
+STATES = ("in_use", "done", "unreadable", "separate", "held", "referenced", "due")
 
 
 @dataclass
@@ -115,11 +115,23 @@ class Brute:
 
     # --- clocks ---------------------------------------------------------------------------------------------------
 
-    def _days(self, one: Id, columns: tuple[str, ...]) -> tuple[list[date], bool]:
+    def _days(self, one: Id, columns: tuple[str | There, ...]) -> tuple[list[date], bool]:
         """Return the days that are set, and whether one of them can't be read."""
-        found = [self.row(one)[column] for column in columns]
+        found: list[date | None] = []
+        broken = False
+        for column in columns:
+            if isinstance(column, str):
+                found.append(self.row(one)[column])
+                continue
+            pairs = self.refers[column.relation]
+            there = [
+                child if column.down else parent for child, parent in pairs if one == (parent, child)[not column.down]
+            ]
+            days = [self.row(other)[column.column] for other in there]
+            broken |= column.latest and (None in days or (not days and not column.down))
+            found.extend(days)
         known = [day for day in found if day is not None]
-        return known, any(day < FLOOR for day in known)
+        return known, broken or any(day < FLOOR for day in known)
 
     def _last_day(self, one: Id, period: Period) -> date | None:
         """Return the period's last day; None where its clock is null. The first day isn't counted."""
@@ -188,6 +200,7 @@ class Brute:
         own = {one: self.own_state(one, rules) for one in self.ids if (rules := self.selecting(one))}
         first = {one: self.selecting(one)[0] for one in own}
         lapsed = {one for one, state in own.items() if state == "due"}
+        self.held = {one for one in self.ids if self._is_held(one)}
         self.due, self.going = self._greatest(lapsed, first)
         states: dict[str, dict[Id, str]] = {}
         for rule in self.scene.rules:
@@ -225,6 +238,8 @@ class Brute:
             return state
         if any(self._waits(one, each) for each in rules):
             return "separate"
+        if one in self.held:
+            return "held"
         return state if not rule.on_rows or one in self.due else "referenced"
 
     def _waits(self, one: Id, rule: Rule) -> bool:
@@ -247,8 +262,9 @@ class Brute:
     def _greatest(self, lapsed: set[Id], first: dict[Id, Rule]) -> tuple[set[Id], set[Id]]:
         """Return the rows that are due, and those that go: with their parts, and under a rule that is carried out."""
         self.part_relations = self._part_relations()
-        due = set(lapsed)
-        parts = self._owned(lapsed, first)
+        self.along = self._along()
+        due = lapsed - self.held
+        parts = self._owned(lapsed, first) - self.held
         while True:
             self.going = {one for one in due if first[one].id in self.named} | parts
             out = {one for one in due | parts if self._held(one)}
@@ -261,18 +277,43 @@ class Brute:
             due -= out
             parts -= out
 
-    def _part_relations(self) -> set[Relation]:
-        found: set[Relation] = set()
+    def _is_held(self, one: Id) -> bool:
+        for hold in self.scene.holds:
+            if hold.kind == "where" and one[0] == hold.table and self.row(one)["kind"] == hold.value % 3:
+                return True
+            if hold.kind == "rule" and self.selects(self.rules[hold.rule], one):
+                return True
+            if hold.kind == "subject" and hold.value in self._whose(one):
+                return True
+        return False
 
-        def walk(parts: tuple[Part, ...]) -> None:
+    def _whose(self, one: Id) -> set[Any]:
+        """Return whose the row is: a part is its owners', unless its table says so itself."""
+        if one[0] in self.scene.subjects:
+            return {self.row(one)["grp"]}
+        above = (
+            parent
+            for relation in self._part_relations()
+            if relation.child == one[0]
+            for child, parent in self.refers[relation]
+            if child == one
+        )
+        return {value for owner in above for value in self._whose(owner)}
+
+    def _part_relations(self) -> set[Relation]:
+        """Return the relations to parts' owners: one under a rule that is not carried out is an owner too."""
+        found: dict[Relation, None] = {}
+        mine: set[str] = set()
+
+        def walk(rule: Rule, parts: tuple[Part, ...]) -> None:
             for part in parts:
-                found.add(part.relation)
-                walk(part.parts)
+                found[part.relation] = None
+                mine.update([part.table] if rule.id in self.named else [])
+                walk(rule, part.parts)
 
         for rule in self.scene.rules:
-            if rule.id in self.named:
-                walk(rule.parts)
-        return found
+            walk(rule, rule.parts)
+        return {relation for relation in found if relation.child in mine}
 
     def _owned(self, owners: set[Id], first: dict[Id, Rule]) -> set[Id]:
         """Return the parts of the owners' records, each owner's by the rule it is carried out under."""
@@ -295,11 +336,24 @@ class Brute:
 
     def _held(self, one: Id) -> bool:
         return any(
-            parent == one and child != one and child not in self.going
+            parent == one and child != one and (child not in self.going or relation in self.along)
             for relation, pairs in self.refers.items()
             if relation.parent == one[0] and self._holds(relation)
             for child, parent in pairs
         )
+
+    def _along(self) -> set[Relation]:
+        """Return the relations over which a row that is moved refers to the same rows from where it is then."""
+        moving = {rule.table for rule in self.scene.rules if rule.action == "separate" and rule.id in self.named}
+        if not moving:
+            return set()
+        moving |= {relation.child for relation in self.part_relations}
+        kept = {(one.child, one.columns, one.parent) for one in self.scene.relations if one.holds}
+        return {
+            one
+            for one in self.scene.every_relation
+            if one.child in moving and (moved(one.child), one.columns, one.parent) in kept
+        }
 
     def _owner_stays(self, one: Id) -> bool:
         return any(
@@ -362,7 +416,7 @@ class Brute:
                 for relation, pairs in self.refers.items()
                 if self._holds(relation) and relation not in self.part_relations
                 for child, parent in pairs
-                if parent == one and child != one and child not in self.going
+                if parent == one and child != one and (child not in self.going or relation in self.along)
             }
             for table in tables:
                 counts[table] = counts.get(table, 0) + 1
@@ -385,6 +439,8 @@ def after(scene: Scene, brute: Brute, decision: Decision) -> Rows:
     left: dict[str, list[Row]] = {table: [] for table in brute.rows}
     for table, place in brute.ids:
         if (table, place) in decision.going:
+            if moved(table) in left:
+                left[moved(table)].append(brute.row((table, place)))
             continue
         row = dict(brute.row((table, place)))
         for rule in scene.rules:

@@ -3,7 +3,8 @@
 Everything that deferral has to cope with is drawn: circles, references of a table to itself, composite and text keys,
 several foreign keys between the same tables, every ON DELETE, relations that only the matrix knows (to columns that
 name no single row, of another type, with values that lead nowhere), parts of parts and parts of several owners, tables
-without a rule, several rules on a table, column rules, rules that wait for others, clocks that can't be read.
+without a rule, several rules on a table, column rules, rules that wait for others, clocks that can't be read, clocks in
+other rows, holds on rows and on their parts, rows that are moved and still refer to others from where they are then.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -70,10 +71,37 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Period:
-    """A keep: ``days`` from the latest of its columns."""
+class There:
+    """A clock in the rows that a relation leads to: in the parent's, or with ``down`` in all the children's.
 
-    columns: tuple[str, ...]
+    ``latest`` reads it by ``latest_of``, and else by ``via``.
+    """
+
+    relation: Relation
+    column: str
+    down: bool
+    latest: bool
+
+    def written(self) -> dict[str, Any]:
+        hop = f"{'^' if self.down else ''}{self.relation.name}"
+        return {"latest_of" if self.latest else "via": [hop], "column": self.column}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A hold: on rows of a table by their ``kind``, on those that a rule selects, or on whose ``grp`` it is."""
+
+    kind: str
+    table: str = ""
+    rule: str = ""
+    value: int = 0
+
+
+@dataclass(frozen=True)
+class Period:
+    """A keep: ``days`` from the latest of its clocks."""
+
+    columns: tuple[str | There, ...]
     days: int
     when_null: str
 
@@ -100,7 +128,12 @@ class Rule:
 
     @property
     def on_rows(self) -> bool:
-        return self.action == "delete"
+        return self.action in ("delete", "separate")
+
+
+def moved(table: str) -> str:
+    """Return the table that rows of another are moved to."""
+    return f"{table}_kept"
 
 
 @dataclass
@@ -123,6 +156,9 @@ class Scene:
     named: tuple[str, ...] = ()
     given: list[Relation] = field(default_factory=list)
     """Relations that stand in a rule's ``with`` only."""
+    holds: tuple[Held, ...] = ()
+    subjects: frozenset[str] = frozenset()
+    """Tables whose rows' ``grp`` says whose they are."""
 
     @property
     def every_relation(self) -> list[Relation]:
@@ -201,13 +237,14 @@ class Scene:
             for one in self.relations
             if one.child == name and one.in_matrix
         ]
-        return {"relations": relations} if relations else {}
+        subject = {"subject": "grp"} if name in self.subjects else {}
+        return subject | ({"relations": relations} if relations else {})
 
     def _rule(self, rule: Rule) -> dict[str, Any]:
         keep: list[dict[str, Any]] = [
             {
                 "basis": f"days_{one.days}",
-                "since": one.columns[0] if len(one.columns) == 1 else list(one.columns),
+                "since": _since(one.columns),
                 "when_null": one.when_null,
             }
             for one in rule.periods
@@ -232,7 +269,9 @@ class Scene:
         if rule.mark:
             written["mark"] = "marked_at"
         if rule.parts:
-            written["with"] = [_part(one) for one in rule.parts]
+            written["with"] = [_part(one, moves=rule.action == "separate") for one in rule.parts]
+        if rule.action == "separate":
+            written["to"] = f"db.{moved(rule.table)}"
         return written
 
 
@@ -241,14 +280,21 @@ def _ends(purpose: Purpose) -> Any:
     return clock if purpose.after is None else {"since": clock, "after": f"P{purpose.after}D"}
 
 
-def _part(part: Part) -> dict[str, Any]:
+def _since(clocks: tuple[str | There, ...]) -> Any:
+    written = [one if isinstance(one, str) else one.written() for one in clocks]
+    return written[0] if len(written) == 1 else written
+
+
+def _part(part: Part, *, moves: bool) -> dict[str, Any]:
     written: dict[str, Any] = {"table": f"db.{part.table}"}
     if part.explicit:
         written |= {"columns": list(part.relation.columns), "to_columns": list(part.relation.to_columns)}
     else:
         written["relation"] = part.relation.name
     if part.parts:
-        written["with"] = [_part(one) for one in part.parts]
+        written["with"] = [_part(one, moves=moves) for one in part.parts]
+    if moves:
+        written["to"] = f"db.{moved(part.table)}"
     return written
 
 
@@ -285,6 +331,7 @@ class _Drawing:
         self.seed = seed
         self.engine = engine
         self.odd = random.Random(f"unlike {seed}")
+        self.more = random.Random(f"more {seed}")
         self.tables: dict[str, Table] = {}
         self.relations: list[Relation] = []
         self.given: list[Relation] = []
@@ -305,9 +352,57 @@ class _Drawing:
             self._relation(self.chance.choice(names), self.chance.choice(names))
         parts = self._parts(names)
         self._rules(names, parts)
+        if self.more.random() < 0.5:
+            self.rules = [self._elsewhere(rule) for rule in self.rules]
         rows = self._rows()
         named = tuple(rule.id for rule in self.rules if self.maybe(0.5)) if self.maybe(0.25) else ()
-        return Scene(self.seed, self.engine, self.tables, self.relations, self.rules, rows, named, self.given)
+        scene = Scene(self.seed, self.engine, self.tables, self.relations, self.rules, rows, named, self.given)
+        self._holds(scene)
+        if self.more.random() < 0.2:
+            self._moves(scene)
+        return scene
+
+    def _moves(self, scene: Scene) -> None:
+        """Let every rule move its rows, now and then to where they refer to the same rows over the same columns."""
+        scene.rules = [replace(rule, action="separate") if rule.on_rows else rule for rule in scene.rules]
+        for table in list(scene.tables.values()):
+            kept = Table(moved(table.name), table.key, table.columns)
+            scene.tables[kept.name], scene.rows[kept.name] = kept, []
+            for one in [one for one in self.relations if one.child == table.name and self.more.random() < 0.3]:
+                along = replace(one, name=f"{one.name}_kept", child=kept.name, on_delete=None, holds=True, detach=False)
+                self.relations.append(along)
+
+    def _elsewhere(self, rule: Rule) -> Rule:
+        """Return the rule, now and then with a clock that lies in other rows."""
+        # A parent over a relation that doesn't hold may go before its child, which then counts from nothing.
+        ways = [
+            There(one, "", down, latest)
+            for one in self.relations
+            for down, latest in ((False, False), (False, True), (True, True))
+            if rule.table == (one.parent if down else one.child)
+            and (down or (one.blocks and one.to_columns == self.tables[one.parent].key))
+        ]
+        periods = []
+        for period in rule.periods:
+            columns = list(period.columns)
+            if ways and self.more.random() < 0.4:
+                there = replace(self.more.choice(ways), column=self.more.choice(["one", "two"]))
+                columns[self.more.randrange(len(columns))] = there
+            periods.append(replace(period, columns=tuple(columns)))
+        return replace(rule, periods=tuple(periods))
+
+    def _holds(self, scene: Scene) -> None:
+        if self.more.random() < 0.6:
+            return
+        found = []
+        for _ in range(self.more.choice([1, 1, 2])):
+            kind = self.more.choice(["where", "where", "rule", "subject"])
+            table, value = self.more.choice(list(self.tables)), self.more.choice([1, 2, 3])
+            rule = self.more.choice(self.rules).id if self.rules and kind == "rule" else ""
+            if kind != "rule" or rule:
+                found.append(Held(kind, table if kind == "where" else "", rule, value))
+        scene.holds = tuple(found)
+        scene.subjects = frozenset(name for name in self.tables if self.more.random() < 0.4)
 
     def _table(self, name: str) -> None:
         shape = self.chance.choice(["int", "int", "int", "text", "pair", "mixed"])
@@ -439,17 +534,7 @@ class _Drawing:
         if not others:
             return rule
         waits_for = tuple(self.chance.sample(others, min(len(others), self.chance.choice([1, 1, 2]))))
-        return Rule(
-            rule.id,
-            rule.table,
-            rule.kinds,
-            rule.purposes,
-            rule.periods,
-            waits_for,
-            rule.action,
-            rule.mark,
-            rule.parts,
-        )
+        return replace(rule, waits_for=waits_for)
 
     # --- rows -----------------------------------------------------------------------------------------------------
 
@@ -532,12 +617,17 @@ class _Drawing:
             if place < 0 and relation.nullable and self.maybe(0.6):
                 return (None,) * len(relation.columns)
         parent = parents[place] if place is not None else self.chance.choice(parents)
-        return tuple(
+        found = tuple(
             str(parent[other]).upper()
             if loose and kinds[own] == "text" and self.unlike(0.5)
             else self._as(kinds[own], parent[other])
             for own, other in zip(relation.columns, relation.to_columns, strict=True)
         )
+        if relation.on_delete == "SET NULL" and not relation.blocks and len(found) > 1:
+            # SQLite looks for what it empties by text, unless the parent's key is its rowid, and by number for what
+            # still refers to the row afterwards: it refuses to delete what '031' refers to.
+            return tuple(value.lstrip("0") if isinstance(value, str) else value for value in found)
+        return found
 
     def _value(self, kind: str) -> Any:
         if kind == "int":

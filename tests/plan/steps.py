@@ -103,7 +103,7 @@ class Steps:
         pipeline = self.pipeline(named)
         with pipeline.bindings() as bindings:
             units, _problems = pipeline.planner(as_of, ()).units(bindings[0])
-            found = left_together(bindings[0].database, units, {"left": as_of}, ())
+            found = left_together(bindings[0].database, units, {"left": as_of}, pipeline.live_holds())
         return {rule: number for (rule, _check), number in found.items()}
 
     def batches(self) -> list[dict[str, Any]]:

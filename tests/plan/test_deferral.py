@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from plan.brute_force import Brute, Decision, after, new_orphans, same
 from plan.random_schema import AS_OF, Rows, Scene, random_scene
 from plan.steps import Steps, ledger_in
+from retention.register import Hold
 from support.identity import identify
 
 
@@ -78,6 +81,35 @@ def check(field: Field, steps: Steps, scene: Scene) -> tuple[int, int]:
     brute = Brute(scene, scene.rows, named=scene.named)
     decided = brute.decide()
     assert not new_orphans(brute, decided), "brute force itself would leave an orphan"
+    with _held(steps, scene):
+        return _checked(field, steps, scene, brute, decided)
+
+
+@contextmanager
+def _held(steps: Steps, scene: Scene) -> Iterator[None]:
+    """Keep the scene's holds in force; the next scene has holds of its own."""
+    holds = steps.pipeline().holds
+    ids = []
+    for one in scene.holds:
+        hold = Hold(
+            "where" if one.kind == "where" else "rule" if one.kind == "rule" else "subject",
+            "db",
+            "somebody",
+            "a case",
+            rule=one.rule,
+            table=f"db.{one.table}" if one.table else "",
+            subject=(str(one.value),) if one.kind == "subject" else (),
+            where=f"kind = {one.value % 3}" if one.kind == "where" else "",
+        )
+        ids.append(holds.add(hold).id)
+    try:
+        yield
+    finally:
+        for number in ids:
+            holds.release(number, "somebody", "the next scene")
+
+
+def _checked(field: Field, steps: Steps, scene: Scene, brute: Brute, decided: Decision) -> tuple[int, int]:
     looked_at = scene.seed % 4 == 0
     left = steps.left(AS_OF, scene.named) if looked_at else {}
     plan, outcomes = steps.run(AS_OF, scene.named)
@@ -132,6 +164,7 @@ def _plan_agrees(rule: Any, decided: Decision, name: str, wanted_parts: dict[str
         "due": rule.due,
         "referenced": rule.referenced,
         "unreadable": rule.unreadable,
+        "held": rule.held,
         **{state: rule.full[state] for state in ("in_use", "done", "separate")},
     }
     equal(found, wanted, f"states of {name}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import False_
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation, joined
+from retention.matrix.binding import BoundPart
 from retention.plan.circles import array, components
 from retention.plan.clocks import sure
 from retention.plan.held import Covers, nobody
@@ -30,7 +31,7 @@ class Record:
 
     def held(self) -> Iterator[Sql]:
         """Yield what may hold the row or one of its parts: a row beside the record that is still there."""
-        own = {part.relation for part in self.rule.parts}
+        own = self._going_along(self.rule.parts)
         for relation in self.unit.referring(self.rule.table):
             if relation not in own:
                 yield self._referred(relation, self.row)
@@ -58,11 +59,15 @@ class Record:
         """Whether anything but the record itself could hold a part at the end of ``path``."""
         return any(True for _reason in self._part_held(path, self.unit.binding.shape(path[-1].table).sql.alias()))
 
+    def _going_along(self, parts: Sequence[BoundPart]) -> set[Relation]:
+        """Return the relations over which such parts hold nothing: parts that are moved may refer to it from there."""
+        return {part.relation for part in parts if not self.unit.moves_along(part.relation)}
+
     def _part_held(self, path: Path, member: FromClause) -> Iterator[Sql]:
         covered = self.covers(path[-1].table, member)
         if not isinstance(covered, False_):
             yield covered
-        own = {part.relation for part in path[-1].parts}
+        own = self._going_along(path[-1].parts)
         for relation in self.unit.referring(path[-1].table):
             if relation not in own:
                 yield self._referred(relation, member)
@@ -78,7 +83,8 @@ class Record:
         conditions = [joined(relation, child, row)]
         if self.unit.lets_go_of_itself(relation):
             conditions.append(not_(self.unit.same(relation.child, child, row)))
-        if self.order.get(relation.child, -1) < self.order[relation.parent] and relation.child in self.order:
+        before = relation.child in self.order and self.order[relation.child] < self.order[relation.parent]
+        if before and not self.unit.moves_along(relation):
             conditions.append(not_(self._has(relation.child, child)))
         return exists(select(literal(1)).where(*conditions).correlate(row, self.row))
 

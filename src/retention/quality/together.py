@@ -36,7 +36,8 @@ from retention.database.temporary import empty_table
 from retention.plan.clocks import sure
 from retention.plan.going import count
 from retention.plan.held import Covers, Held
-from retention.plan.units import Unit
+from retention.plan.rules import BoundRule
+from retention.plan.units import Path, Unit, part_paths
 from retention.quality.independent import released
 from retention.register import Hold
 
@@ -84,7 +85,8 @@ class _Together:
 
     def left(self) -> dict[str, int]:
         """Return how many rows of each row rule are left that should be gone; nothing where a chain is too long."""
-        for number, table in enumerate(self._owners_first()):
+        # What is a part is told from the rows whose parts there are.
+        for number, table in enumerate([*self.unit.row_rules, *self.unit.part_owners]):
             self._fill(number, table)
         if all(self._round() for _ in range(_ROUNDS)):
             return {}
@@ -94,15 +96,6 @@ class _Together:
                 mine = and_(self._in(table, rule.row), rules.carried_under(rule, rule.row))
                 found[rule.id] = count(self.connection, rule.row, mine)
         return found
-
-    def _owners_first(self) -> Iterator[TableKey]:
-        yield from self.unit.row_rules
-        waiting, owners = list(self.unit.part_owners), self.unit.part_owners
-        while waiting:
-            ready = (one for one in waiting if not any(owner in waiting for owner, _relation in owners[one]))
-            found = next(ready, waiting[0])
-            waiting.remove(found)
-            yield found
 
     def drop(self) -> None:
         """Drop the sets; a pooled connection would keep them."""
@@ -121,20 +114,22 @@ class _Together:
     def _free(self, table: TableKey, row: FromClause) -> Sql:
         rules = self.unit.row_rules.get(table)
         if rules is None:
-            # Any owner that is to go will do: those that stay keep it in the rounds.
-            owners = self.unit.part_owners[table]
-            return or_(
-                false(), *(self._owned(owner, one, row, going=True) for owner, one in owners if owner in self.sets)
-            )
+            # Under a rule that doesn't name it as a part it keeps the row it refers to, as any other row does.
+            paths = ((one, path) for one in self.unit.rules for path in part_paths(one.parts))
+            return or_(false(), *(self._of_record(row, one, path) for one, path in paths if path[-1].table == table))
         let_go = (or_(not_(one.selected(row)), released(one, row, self.day)) for one in rules.rules)
         return and_(or_(*(one.selected(row) for one in rules.rules)), *let_go, sure(rules.carried(row)))
 
-    def _owned(self, owner: TableKey, relation: Relation, row: FromClause, *, going: bool) -> Sql:
-        """Return whether the row is a part of one that is to go, or that isn't."""
-        above = self.unit.binding.shape(owner).sql.alias()
-        goes = self._in(owner, above) if owner in self.sets else false()
-        which = goes if going else not_(goes)
-        return exists(select(literal(1)).where(joined(relation, row, above), which).correlate(row))
+    def _of_record(self, row: FromClause, rule: BoundRule, path: Path) -> Sql:
+        """Return whether the row is such a part of the record of one that is to go under the rule."""
+        above = path[:-1]
+        owner = self.unit.binding.shape(above[-1].table if above else rule.table).sql.alias()
+        if above:
+            goes = self._of_record(owner, rule, above)
+        else:
+            # Those of its owners that stay keep it in the rounds.
+            goes = and_(self._in(rule.table, owner), self.unit.table_rules(rule).carried_under(rule, owner))
+        return exists(select(literal(1)).where(joined(path[-1].relation, row, owner), goes).correlate(row))
 
     def _round(self) -> int:
         """Take out what something else keeps; return how many rows there were."""
@@ -156,10 +151,10 @@ class _Together:
         """Yield whether a row refers to it that isn't to go, or that can't go before it."""
         for relation in self.unit.referring(table):
             child = self.unit.binding.shape(relation.child).sql.alias()
-            conditions = [joined(relation, child, row)]
-            if relation.to_itself:
+            conditions, firm = [joined(relation, child, row)], self._is_firm(relation)
+            if relation.to_itself and not firm:
                 conditions.append(not_(self.unit.same(table, child, row)))
-            if relation.child in self.sets and not self.unit.moves_along(relation) and not self._is_firm(relation):
+            if relation.child in self.sets and not self.unit.moves_along(relation) and not firm:
                 conditions.append(not_(self._in(relation.child, child)))
             yield exists(select(literal(1)).where(*conditions).correlate(row))
 
@@ -172,7 +167,9 @@ class _Together:
     def _shared(self, table: TableKey, row: FromClause) -> Iterator[Sql]:
         """Yield whether it is a part of a row that isn't to go."""
         for owner, relation in self.unit.part_owners.get(table, ()):
-            yield self._owned(owner, relation, row, going=False)
+            above = self.unit.binding.shape(owner).sql.alias()
+            goes = self._in(owner, above) if owner in self.sets else false()
+            yield exists(select(literal(1)).where(joined(relation, row, above), not_(goes)).correlate(row))
 
     def _in(self, table: TableKey, row: FromClause) -> Sql:
         staged = self.sets[table]
