@@ -38,7 +38,7 @@ def check_binding(
         Refused: the database's own catalog can't be read.
     """
     facts = _facts(binding, sizes=costs)
-    missing = list(missing_names(binding, facts))
+    missing = tuple(missing_names(binding, facts))
     yield from missing
     if missing:
         return
@@ -57,6 +57,15 @@ def check_binding(
     yield from partitions(binding, facts)
     yield from rights(binding, facts)
     yield from gentleness(binding, connections)
+
+
+def missing_from(binding: Binding) -> tuple[Finding, ...]:
+    """Return a finding for each table and column that the matrix names and the database lacks.
+
+    Raises:
+        Refused: the database's own catalog can't be read.
+    """
+    return tuple(missing_names(binding, _facts(binding, sizes=False)))
 
 
 def _facts(binding: Binding, *, sizes: bool) -> Facts:

@@ -131,7 +131,8 @@ def _basis(basis: Mapping[str, Any], words: Words) -> Iterator[str]:
         mark = [basis["source_mark"]] if "source_mark" in basis else []
         noted = ", ".join([basis["id"], *read, *mark])
         yield f"{_INDENT}{basis['statute']} {basis['article']} ({noted})"
-        yield _INDENT * 2 + words("ex_record", record=basis["record"])
+        if "record" in basis:
+            yield _INDENT * 2 + words("ex_record", record=basis["record"])
     yield from _steps(basis)
     if "other_reading" in basis:
         other = "administrative" if basis["computation"] == "civil" else "civil"

@@ -24,8 +24,11 @@ def number_in(text: str) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
-def hoist(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with the common options first, where the parser looks for them; ``--`` ends them."""
+def hoisted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the common options, which the parser looks for first, and the rest; ``--`` ends them.
+
+    One that lacks its value is left alone with those before it, so that the parser says so.
+    """
     common: list[str] = []
     rest: list[str] = []
     waiting = list(arguments)
@@ -38,8 +41,9 @@ def hoist(arguments: Sequence[str]) -> list[str]:
             common.append(one)
         elif one in _WITH_VALUE:
             common.append(one)
-            if waiting:
-                common.append(waiting.pop(0))
+            if not waiting:
+                return common, []
+            common.append(waiting.pop(0))
         else:
             rest.append(one)
-    return [*common, *rest]
+    return common, rest

@@ -13,6 +13,7 @@ from retention.database.ddl import script
 from retention.database.identity import give_identity
 from retention.database.url import parse
 from retention.errors import Refused
+from retention.law import LAST_EVENT
 from retention.pipeline import environment_connections, wall_clock
 from retention.pipeline.drafting import draft_matrix
 from retention.pipeline.granting import grant_statements
@@ -89,6 +90,8 @@ def demo(
     as_of = state.as_of
     if as_of is None:
         raise Refused("demo: say round which day with --as-of YYYY-MM-DD; the same day makes the same shop")
+    if as_of > LAST_EVENT:
+        raise Refused(f"demo --as-of {as_of}: days after {LAST_EVENT} stand for never; name an earlier one")
     counts = build_shop(parse(url, "--url"), members=members, seed=seed, as_of=as_of, progress=state.progress)
     database = open_database("demo", 0, "demo", parse(url, "--url"))
     try:

@@ -47,24 +47,18 @@ def verify(
 
 @app.command()
 def export(context: typer.Context) -> None:
-    """Print every entry as one JSON line, with --json as one document; attachments by their SHA-256."""
+    """Print every entry as one JSON line, with --json as one document; attachments by their SHA-256.
+
+    An entry's hash is the SHA-256 over [run, task, seq, kind, key, at, body, blob_sha256, previous] as JSON without
+    spaces, its keys sorted: `body` as such a text, the Z of `at` as +00:00, null for what is left out.
+    """
     state: State = context.obj
     # A ledger of years is more than memory holds: the document is written as its lines are.
     begin, between, end = ('{"entries": [\n', ",\n", "]}\n") if state.json else ("", "", "")
     with state.open_ledger(new=False) as ledger:
         sys.stdout.write(begin)
         for number, entry in enumerate(ledger.entries()):
-            line = {
-                "run": entry.run,
-                "task": entry.task,
-                "seq": entry.seq,
-                "kind": entry.kind,
-                "at": entry.at,
-                "body": entry.body,
-                "blob_sha256": entry.blob_sha256,
-                "previous": entry.previous,
-                "hash": entry.hash,
-            }
+            line = entry.as_json()
             sys.stdout.write((between if number else "") + canonical(line).decode() + ("" if state.json else "\n"))
     sys.stdout.write(end)
 

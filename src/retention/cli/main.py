@@ -18,10 +18,10 @@ from typer.rich_utils import rich_format_error
 
 from retention import __version__
 from retention.cli import databases, documents, hold, keys, ledger, matrix, night, questions
-from retention.cli.arguments import day_of, hoist
+from retention.cli.arguments import day_of, hoisted
 from retention.cli.state import State, print_json
 from retention.errors import Finding, MatrixRefused, Refused, RetentionError
-from retention.law import KNOWN_FROM, LAST_EVENT
+from retention.law import KNOWN_FROM
 
 _HELP = """Destroy, anonymize and pseudonymize expired rows by legal basis, with a ledger and a report to sign.
 
@@ -59,8 +59,8 @@ def _day(text: str | None) -> date | None:
     day = day_of(text)
     if day is None:
         raise typer.BadParameter(f"{text} is no day; write YYYY-MM-DD", param_hint="--as-of")
-    if not KNOWN_FROM <= day <= LAST_EVENT:
-        problem = f"periods are counted for days from {KNOWN_FROM} to {LAST_EVENT}, not for {text}"
+    if day < KNOWN_FROM:
+        problem = f"what a day in Seoul was is known from {KNOWN_FROM} on, not for {text}; name a later one"
         raise typer.BadParameter(problem, param_hint="--as-of")
     return day
 
@@ -118,24 +118,25 @@ def version(context: typer.Context) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; exits with the interface's codes."""
-    given = hoist(sys.argv[1:] if arguments is None else arguments)
+    options, rest = hoisted(sys.argv[1:] if arguments is None else arguments)
+    given = [*options, *rest]
     try:
         if any("\0" in one for one in given):
             raise Refused("an argument holds a zero byte, which no name and no file has")  # noqa: TRY301
         sys.exit(_command().main(given, standalone_mode=False))
     except RetentionError as error:
         typer.echo(str(error), err=True)
-        _end(given, str(error), error.exit_code, error.findings if isinstance(error, MatrixRefused) else None)
+        _end(options, str(error), error.exit_code, error.findings if isinstance(error, MatrixRefused) else None)
     except typer.TyperException as error:
         rich_format_error(error)  # type: ignore[arg-type]  # every one that a parser raises is of the class it names
-        _end(given, error.format_message(), error.exit_code)
+        _end(options, error.format_message(), error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
         text = f"internal error ({type(error).__name__}); run again with --debug, and report it"
         typer.echo(text, err=True)
-        _end(given, text, RetentionError.exit_code)
+        _end(options, text, RetentionError.exit_code)
 
 
 @cache
@@ -145,11 +146,11 @@ def _command() -> TyperGroup:
     return command
 
 
-def _end(arguments: list[str], problem: str, code: int, findings: Sequence[Finding] | None = None) -> NoReturn:
+def _end(options: list[str], problem: str, code: int, findings: Sequence[Finding] | None = None) -> NoReturn:
     """Leave after an error, with its one JSON document where that is wanted."""
-    if "--debug" in arguments:
+    if "--debug" in options:
         traceback.print_exc()
-    if "--json" in arguments:
+    if "--json" in options:
         document: dict[str, object] = {
             "schema": "retention.error/1",
             "status": "refused" if code == Refused.exit_code else "failed",

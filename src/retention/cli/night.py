@@ -135,7 +135,7 @@ def _accepted(text: str) -> tuple[str, int]:
 
 
 def _show(state: State, night: Night, path: Path | None) -> None:
-    document = {**night.document, "report": str(path) if path else None}
+    document = dict(night.document) if path is None else {**night.document, "report": str(path)}
     if state.json:
         state.print_json(document)
         return
@@ -158,7 +158,7 @@ def verify_(
 ) -> None:
     """Look again: nothing due is left, ledger and markers agree, the ledger is whole."""
     state: State = context.obj
-    with state.open_pipeline() as pipeline:
+    with state.open_pipeline(new=False) as pipeline:
         found = verify(pipeline, state.as_of, quiesced=quiesced)
     if state.json:
         state.print_json(found.as_json())

@@ -36,6 +36,23 @@ class Entry:
     hash: str
     packed: bytes | None = None
 
+    def as_json(self) -> dict[str, Json]:
+        """Return the entry as it is exported: all that its hash is taken over, the instant with ``Z``."""
+        document = {
+            "run": self.run,
+            "task": self.task,
+            "seq": self.seq,
+            "kind": self.kind,
+            "key": self.key,
+            # Not cut to the second: whoever takes the hash writes +00:00 for Z, and has what it was taken over.
+            "at": self.at.removesuffix("+00:00") + "Z",
+            "body": self.body,
+            "blob_sha256": self.blob_sha256,
+            "previous": self.previous,
+            "hash": self.hash,
+        }
+        return {name: value for name, value in document.items() if value is not None}
+
     def blob(self) -> bytes | None:
         """Return the attachment, unpacked."""
         return None if self.packed is None else zlib.decompress(self.packed)

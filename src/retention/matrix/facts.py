@@ -21,7 +21,7 @@ def facts(matrix: Matrix) -> dict[str, Any]:
             basis.id: {
                 "statute": basis.statute,
                 "article": basis.article,
-                "record": basis.record,
+                **({"record": basis.record} if basis.record else {}),
                 "keep": basis.keep,
                 "computation": basis.computation,
                 "roll_holidays": basis.roll_holidays,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from retention.check import check_binding
+from retention.check import check_binding, narrowed
 from retention.database.connect import Database, open_database
 from retention.database.identity import require_identity
 from retention.database.reflect import Schema, reflect
@@ -21,6 +21,7 @@ from retention.law import seoul_day
 from retention.ledger import Ledger
 from retention.matrix.binding import Binding, bind
 from retention.matrix.model import Matrix
+from retention.plan.concerned import concerns
 from retention.plan.plan import Plan
 from retention.plan.planner import Planner
 from retention.register import Approvals, Hold, Holds
@@ -94,7 +95,8 @@ class Pipeline:
     def bindings(self, *, identity: bool = True, only: tuple[str, int] | None = None) -> Iterator[list[Binding]]:
         """Open every database that is named, shard by shard, and see that each is the one the matrix means.
 
-        ``only`` narrows it further, to one shard of one database.
+        ``only`` narrows it further, to one shard of one database. Where rules are named, a binding lacks tables that
+        they don't need and in which names are missing.
 
         Raises:
             Refused: a database is missing, unreachable or of another identity, or a name is unknown.
@@ -113,7 +115,7 @@ class Pipeline:
                     database = open_database(entry.name, shard, connection_name, self.connections(connection_name))
                     opened.append(database)
                     schema = _schema(database, schemas, entry.identities[shard] if identity else None)
-                    bound.append(bind(self.matrix, entry, database, schema))
+                    bound.append(narrowed(bind(self.matrix, entry, database, schema), self._named_rules()))
             yield bound
         finally:
             for database in opened:
@@ -155,8 +157,11 @@ class Pipeline:
             return False
         if not self.rules:
             return True
-        named = {name.removesuffix(".after") for name in self.rules} | self.rules
+        named = self._named_rules()
         return any(rule.table.database == database for rule in self.matrix.rules if rule.id in named)
+
+    def _named_rules(self) -> frozenset[str]:
+        return self.rules | {name.removesuffix(".after") for name in self.rules}
 
     def check(self, bindings: Sequence[Binding], *, costs: bool = False) -> tuple[Finding, ...]:
         """Return every finding of the matrix, alone and against the databases.
@@ -229,9 +234,7 @@ def refused_rules(matrix: Matrix, findings: Sequence[Finding]) -> dict[str, str]
         if finding.severity != "error" or finding.scope == "run":
             continue
         for rule in matrix.rules:
-            tables = {str(rule.table), *map(str, rule.part_tables)}
-            hit = rule.id == finding.subject if finding.scope == "rule" else finding.subject in tables
-            if hit:
+            if concerns(finding, rule):
                 refused.setdefault(rule.id, finding.line())
     return refused
 

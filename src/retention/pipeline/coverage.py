@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, literal, not_, or_, select
 
+from retention.check import missing_from
 from retention.check.classification import unclassified_columns, unlisted_tables
 from retention.check.codes import finding
 from retention.check.coverage import going_tables, uncovered
@@ -32,13 +33,19 @@ class Coverage:
 def cover(pipeline: Pipeline) -> Coverage:
     """Look at the matrix, then at each database against it.
 
+    Of a database that lacks a table or column, that alone is told.
+
     Raises:
-        Refused: a database is missing, unreachable or of another identity, or lacks a table or column.
+        Refused: a database is missing, unreachable or of another identity.
     """
     matrix = pipeline.matrix
     found = list(uncovered(matrix))
     with pipeline.bindings() as bindings:
         for binding in bindings:
+            missing = missing_from(binding)
+            found.extend(missing)
+            if missing:
+                continue
             found.extend(unclassified_columns(binding))
             found.extend(unlisted_tables(binding))
             found.extend(one for one in parents(binding) if one.code == "RET222")

@@ -65,7 +65,7 @@ def write_report(ledger: Ledger, run: str, folder: Path, format_: str, lang: str
 def closed_document(ledger: Ledger, run: RunHead, report: Path | None = None) -> dict[str, Any]:
     """Return a closed run's document, ``retention.run/1``, with what came after: its place in the chain, confirmations.
 
-    ``report`` is where it is written to.
+    ``report`` is where it is written to, if it is.
     """
     document: dict[str, Any] = dict(run.closed or {})
     number = document.pop("closing")["number"]
@@ -74,5 +74,4 @@ def closed_document(ledger: Ledger, run: RunHead, report: Path | None = None) ->
     document["confirmations"] = [
         {"by": one.by, "note": one.note, "at": one.at} for one in Confirmations(ledger).of_run(run.run)
     ]
-    document["report"] = None if report is None else str(report)
-    return document
+    return document if report is None else {**document, "report": str(report)}

@@ -10,6 +10,7 @@ from retention.plan.states import STATES
 
 _DAY = {"type": "string", "format": "date"}
 _COUNT = {"type": "integer", "minimum": 0}
+_SHARE = {"type": "number", "minimum": 0}
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -86,7 +87,6 @@ _PLAN_RULE = _object(
         ),
         "parts": _PARTS,
         "overdue": _COUNT,
-        "limit": {"type": ["object", "null"]},
         "approval": {"enum": ["never", "by_limit", "always"]},
         "referenced_by": _REFERENCED_BY,
         "statement": _TEXT,
@@ -95,6 +95,7 @@ _PLAN_RULE = _object(
     {
         "shard": _COUNT,
         "planned": _COUNT,
+        "limit": _object({"exceeded": {"type": "boolean"}}, {"rows": _COUNT, "share": _SHARE, "share_due": _SHARE}),
         "oldest_due": _DAY,
         "waits": _list({"enum": ["limit", "always", "new_or_changed"]}),
         "sealed": {"type": "boolean"},
@@ -161,9 +162,9 @@ _RUN = _object(
         "status": {"enum": ["succeeded", "partial", "failed", "stopped", "waiting", "refused"]},
         "rules": _list(_RUN_RULE),
         "checks": _list(_CHECK),
-        "report": {"type": ["string", "null"]},
     },
     {
+        "report": _TEXT,
         "opened": _INSTANT,
         "closed": _INSTANT,
         "dry_run": {"type": "boolean"},

@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import True_
 from retention.database.conjuncts import further, said
 from retention.database.names import TableKey
 from retention.database.reading import Sql
-from retention.database.relations import joined
+from retention.database.relations import Relation, joined
 from retention.database.seekable import seekable
 from retention.law import last_day
 from retention.matrix.binding import BoundPart
@@ -157,10 +157,11 @@ class Counter:
         for part in rule.parts:
             blocked = self.going.blocked_by(part.relation, row)
             found.setdefault(part.table, []).append(and_(blocked, *(not_(one) for one in told)))
-        # Where nothing else holds a row, it holds itself: an engine that checks each row lets no such row go.
+        # Where nothing else holds a row that stays, it holds itself: an engine that checks each row keeps it.
         for relation in self.unit.referring(rule.table):
             if relation.to_itself:
-                alone = and_(joined(relation, row, row), *(not_(one) for one in told))
+                stays = not_(self.going.due(rule.table, row))
+                alone = and_(joined(relation, row, row), stays, *(not_(one) for one in told))
                 found.setdefault(rule.table, []).append(alone)
         blockers: list[Mapping[str, Any]] = []
         known: list[date | None] = []
@@ -213,7 +214,7 @@ class Counter:
         keeps = and_(
             exists(
                 select(literal(1))
-                .where(or_(false(), *(joined(one, row, owner) for one in relations)), owned)
+                .where(or_(false(), *(self._refers(one, row, owner) for one in relations)), owned)
                 .correlate(row)
             ),
             not_(self.going.goes(child, row)),
@@ -243,6 +244,13 @@ class Counter:
             latest_last_day(self.connection, one, row, and_(keeps, one.selected(row), wanted)) for one in holding.rules
         )
         return max((day for day in days if day), default=None) if not deferred or self._until.get(child) else None
+
+    def _refers(self, relation: Relation, row: FromClause, owner: FromClause) -> Sql:
+        """Return whether a row refers to another one: to itself is no reason to stay, unless the engine says so."""
+        refers = joined(relation, row, owner)
+        if not self.unit.lets_go_of_itself(relation):
+            return refers
+        return and_(refers, not_(self.unit.same(relation.child, row, owner)))
 
     def _parts_held_until(self, rule: BoundRule, rules: TableRules, part: TableKey) -> date | None:
         """Return the last day of the holds on parts that hold their owners, the rule's rows."""

@@ -52,13 +52,16 @@ class RuleForecast:
 
 
 def months_after(as_of: date, number: int) -> tuple[Month, ...]:
-    """Return the next ``number`` calendar months, that of the day after ``as_of`` being the first."""
+    """Return the next ``number`` calendar months, that of the day after ``as_of`` being the first.
+
+    They are fewer where the calendar ends with the year 9999.
+    """
     found: list[Month] = []
-    first = as_of + _DAY
-    for _ in range(number):
-        last = first.replace(day=monthrange(first.year, first.month)[1])
-        found.append(Month(first, last))
-        first = last + _DAY
+    before = as_of
+    while len(found) < number and before < date.max:
+        first = before + _DAY
+        before = first.replace(day=monthrange(first.year, first.month)[1])
+        found.append(Month(first, before))
     return tuple(found)
 
 
@@ -92,7 +95,7 @@ def forecast(
             with sets(connection, unit, day, standing(day), "between") as going:
                 for rule in waiting:
                     counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, day, going)))
-        for rule in waiting:
+        for rule in waiting if months else ():
             counted[rule.id].append(count(connection, rule.row, due(unit, rule, rule.row, days[-1], last)))
     return [
         RuleForecast(
@@ -114,9 +117,11 @@ def _depends(unit: Unit, rule: BoundRule, going: Going) -> bool:
 def _at_once(connection: Connection, unit: Unit, rule: BoundRule, days: Sequence[date], going: Going) -> list[int]:
     """Return how many rows are due on each day: what is due stays due, so few rows are asked for the days between."""
     row = rule.row
-    conditions = [due(unit, rule, row, day, going) for day in days]
-    first, between, last = conditions[0], conditions[1:-1], conditions[-1]
+    first, *later = [due(unit, rule, row, day, going) for day in days]
     numbers = [count(connection, row, first)]
+    if not later:
+        return numbers
+    between, last = later[:-1], later[-1]
     open_ = and_(last, not_(sure(first)))
     for begin in range(0, len(between), _TOGETHER):
         counts = [func.count(case((condition, 1))) for condition in between[begin : begin + _TOGETHER]]

@@ -38,6 +38,7 @@ class RulePlan:
     ``index`` names the indexes by which the engine finds rows whose clocks have lapsed, empty where it reads all rows.
     ``sealed`` tells exactly which rows they are where a person has to approve, else it is None.
     ``holds`` tells of the held rows how many each hold covers. ``to`` is the table that rows are moved to.
+    ``findings`` are those of the plan that concern the rule; like them, no digest covers them.
     """
 
     id: str
@@ -68,6 +69,7 @@ class RulePlan:
     sealed: Sealed | None = None
     holds: Mapping[str, int] = field(default_factory=dict)
     to: str | None = None
+    findings: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def refused(cls, rule: str, database: str, table: str, action: str) -> RulePlan:
@@ -107,13 +109,13 @@ class RulePlan:
             "planned": self.planned,
             "parts": list(self.parts),
             "overdue": self.overdue,
-            "limit": self.limit,
+            **({} if self.limit is None else {"limit": self.limit}),
             "approval": self.approval,
             "waits": list(self.waits),
             "sealed": self.sealed is not None,
             "referenced_by": list(self.referenced_by),
             "statement": self.statement,
-            "findings": [],
+            "findings": list(self.findings),
         }
         if self.to is not None:
             document["to"] = self.to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -14,10 +14,11 @@ from retention.database.reading import Sql
 from retention.errors import Finding
 from retention.keys import Fingerprint, FingerprintFile, Keys, in_order, numbers_of
 from retention.matrix.binding import Binding
-from retention.matrix.model import Matrix
+from retention.matrix.model import Matrix, TableName
 from retention.plan.approval import Standing, limit_document, reasons_to_wait
 from retention.plan.bind import AFTER, bind_all, sharing_parts
 from retention.plan.clocks import sure
+from retention.plan.concerned import concerns
 from retention.plan.counting import Counter, Counts
 from retention.plan.going import Going, count
 from retention.plan.held import Held
@@ -95,8 +96,7 @@ class Planner:
                 connection.execution_options(compiled_cache=None)
                 for unit in units:
                     rules.extend(self._unit(connection, unit, len(rules)))
-                if self.full:
-                    tables.extend(uncovered_rows(connection, binding, units))
+                tables.extend(uncovered_rows(connection, binding, units) if self.full else tables_in_scope(binding))
         return Plan(
             as_of=self.as_of,
             matrix=self.matrix.digest,
@@ -104,12 +104,16 @@ class Planner:
             databases=tuple(
                 {"name": one.entry.name, "shard": one.database.shard, "identity": one.identity} for one in bindings
             ),
-            rules=tuple(rules),
+            rules=tuple(self._with_findings(one, found) for one in rules),
             tables=tuple(tables),
             findings=tuple(finding.as_json() for finding in found),
             holds=holds_digest(self.holds, bindings),
             narrowed={"rules": sorted(self.only)} if self.only else {},
         )
+
+    def _with_findings(self, planned: RulePlan, findings: Sequence[Finding]) -> RulePlan:
+        rule = self.matrix.rule(planned.id.removesuffix(AFTER))
+        return replace(planned, findings=tuple(one.as_json() for one in findings if concerns(one, rule)))
 
     def _unit(self, connection: Connection, unit: Unit, before: int) -> list[RulePlan]:
         self.progress(f"counting {unit.id}")
@@ -206,7 +210,7 @@ def bases(rule: BoundRule, as_of: date) -> list[dict[str, Any]]:
             "kind": "min",
             "statute": keep.keep.basis.statute,
             "article": keep.keep.basis.article,
-            "record": keep.keep.basis.record,
+            **({"record": keep.keep.basis.record} if keep.keep.basis.record else {}),
             "period": keep.keep.basis.keep,
             "computation": keep.keep.basis.computation,
             "roll_holidays": keep.keep.basis.roll_holidays,
@@ -238,6 +242,17 @@ def bases(rule: BoundRule, as_of: date) -> list[dict[str, Any]]:
     return found
 
 
+def tables_in_scope(binding: Binding) -> list[Mapping[str, Any]]:
+    """Return the tables of the matrix that the database has and that aren't out of scope, as a plan lists them."""
+    return [{"name": str(name), "shard": binding.database.shard} for name in _in_scope(binding)]
+
+
+def _in_scope(binding: Binding) -> Iterator[TableName]:
+    for name, entry in binding.matrix.tables.items():
+        if name.database == binding.entry.name and not entry.out_of_scope and binding.has(name):
+            yield name
+
+
 def uncovered_rows(connection: Connection, binding: Binding, units: Sequence[Unit]) -> list[Mapping[str, Any]]:
     """Return per table of the matrix how many rows no rule selects."""
     found: list[Mapping[str, Any]] = []
@@ -245,9 +260,7 @@ def uncovered_rows(connection: Connection, binding: Binding, units: Sequence[Uni
     for unit in units:
         for rule in (*unit.rules, *(one for one in unit.silent if one.table not in rules)):
             rules.setdefault(rule.table, []).append(rule)
-    for name, entry in binding.matrix.tables.items():
-        if name.database != binding.entry.name or entry.out_of_scope or not binding.has(name):
-            continue
+    for name in _in_scope(binding):
         shape = binding.shape(name)
         selecting = [rule.selected(shape.sql) for rule in rules.get(shape.key, ()) if rule.follows is None]
         free = not_(sure(or_(*selecting))) if selecting else None

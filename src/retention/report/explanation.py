@@ -59,7 +59,7 @@ def _period(counted: Counted, answer: RuleAnswer, words: Words) -> dict[str, Any
             "kind": "min",
             "statute": basis.statute,
             "article": basis.article,
-            "record": basis.record,
+            "record": basis.record or None,
             "read": _day(basis.read),
             "source_mark": basis.source_mark,
             "period": basis.keep,
