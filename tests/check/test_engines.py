@@ -66,7 +66,9 @@ def test_a_partition_belongs_to_its_table(postgresql_url: str, tmp_path: Path, c
     codes = found(postgresql_url, tmp_path, LOG, capsys, *made)
     assert "RET210" in codes
     assert [one["where"] for one in codes["RET210"]] == ["shop.kind"], "partitions aren't tables of their own"
-    assert "log_2025" in codes["RET224"][0]["what"]
+    assert [(one["where"], one["what"].partition(":")[0]) for one in codes["RET224"]] == [
+        ("shop.log", "shop.log itself has no foreign key (kind) to shop.kind, only its partition log_2025")
+    ]
     named = found(postgresql_url, tmp_path, LOG.replace("shop.log", "shop.log_2025"), capsys)
     assert named["RET223"][0]["do"] == "name shop.log"
     changing = LOG.replace("then: delete", "then: anonymize\n    columns: {at: {generalize: year}}\n    mark: done")
@@ -80,6 +82,34 @@ def test_a_partition_belongs_to_its_table(postgresql_url: str, tmp_path: Path, c
         "ALTER TABLE log ADD COLUMN done TIMESTAMPTZ",
     )
     assert "RET225" in moved, moved
+
+
+@pytest.mark.postgresql
+def test_keys_that_partitions_alone_have_are_told_once_even_of_a_table_that_nobody_names(
+    postgresql_url: str, tmp_path: Path, capsys: Any
+) -> None:
+    key = "FOREIGN KEY (log_id) REFERENCES log ON DELETE SET NULL"
+    parts = [(f"seen_{year}", f"FROM ('{year}-01-01') TO ('{year + 1}-01-01')") for year in range(2021, 2026)]
+    made = (
+        "CREATE TABLE log (id INTEGER PRIMARY KEY, at DATE, kind INTEGER, parent INTEGER)",
+        "CREATE TABLE seen (log_id INTEGER, at DATE) PARTITION BY RANGE (at)",
+        *(f"CREATE TABLE {name} PARTITION OF seen ({key}) FOR VALUES {values}" for name, values in parts),
+        "CREATE INDEX log_at ON log (at)",
+    )
+    codes = found(postgresql_url, tmp_path, LOG, capsys, *made)
+    (alone,) = codes["RET224"]
+    assert (alone["where"], alone["severity"]) == ("shop.seen", "warning")
+    assert "only its partitions seen_2021, seen_2022, seen_2023 and 2 more: rows of every partition" in alone["what"]
+    assert "to the partitioned table" in codes["RET221"][0]["do"]
+    relation = "{columns: [log_id], to: shop.log, to_columns: [id], detach: true}"
+    detached = LOG.replace("rules:", f"  shop.seen: {{none: t, relations: [{relation}]}}\nrules:")
+    idle = found(postgresql_url, tmp_path, detached, capsys)["RET233"]
+    assert [one["what"] for one in idle] == [
+        "shop.seen(log_id) is to be detached, and shop.seen itself has no foreign key there"
+    ]
+    assert not {"RET224", "RET233"} & set(
+        found(postgresql_url, tmp_path, detached, capsys, f"ALTER TABLE seen ADD {key}")
+    )
 
 
 @pytest.mark.postgresql

@@ -105,8 +105,8 @@ _DATABASE = (
     ),
     Code(
         "RET224", "partition-key-alone", "warning", "table",
-        "declare the relation under `relations:` if it holds for the whole table",
-        "A foreign key of one partition only: the other partitions' rows hold nothing.",
+        "add the foreign key to the partitioned table (ALTER TABLE … ADD FOREIGN KEY), or drop it from its partitions",
+        "A foreign key ON DELETE SET NULL of one partition only: with its member gone, the others' rows still name it.",
     ),
     Code(
         "RET225", "partition-column-changed", "warning", "rule", "leave the column out",

@@ -1,4 +1,4 @@
-"""Foreign keys that only some partitions of a table have, which aren't the table's; and partitions to be dropped."""
+"""Foreign keys that only some partitions of a table have, taken for the table's; and partitions to be dropped."""
 
 from __future__ import annotations
 
@@ -10,20 +10,30 @@ from retention.errors import Finding
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.clocks import columns_of_clock
 
+_SHOWN = 3
+
 
 def partitions(binding: Binding, facts: Facts) -> Iterator[Finding]:
-    """Yield each such key of a table that the matrix names, and rules none of whose partitions can ever be dropped."""
+    """Yield each such key from or to a table that the matrix names, and rules whose partitions can never be dropped."""
     named = {table_key(name) for name in binding.matrix.tables if name.database == binding.entry.name}
-    for partition, names in facts.partition_keys.items():
-        parent = facts.partitions.get(partition)
-        if parent in named:
-            assert parent is not None
-            table = str(binding.name_of(parent))
-            for name in names:
-                what = f"the foreign key {name} is declared on the partition {partition} alone, so it holds nothing"
-                yield finding("RET224", table, what, table)
+    for relation in binding.graph.relations:
+        if relation.partitions and named & {relation.child, relation.parent}:
+            table = str(binding.name_of(relation.child))
+            what = (
+                f"{table} itself has no foreign key ({', '.join(relation.columns)}) to "
+                f"{binding.name_of(relation.parent)}, only {_some(relation.partitions)}: rows of every partition hold "
+                "what they refer to, though the database looks after no others"
+            )
+            yield finding("RET224", table, what, table)
     for rule in binding.rules:
         counted = {clock.column for keep in rule.keeps for clock in columns_of_clock(keep.since) if not clock.via}
         if rule.drop_partitions and not counted & facts.partition_columns.get(table_key(rule.table), frozenset()):
             what = f"rule {rule.id}: {rule.table} isn't partitioned by a clock of its `keep`, so none can be dropped"
             yield finding("RET250", rule.place, what, rule.id)
+
+
+def _some(partitions: tuple[str, ...]) -> str:
+    more = len(partitions) - _SHOWN
+    names = ", ".join(partitions[:_SHOWN])
+    one = "its partition" if len(partitions) == 1 else "its partitions"
+    return f"{one} {names}" + (f" and {more} more" if more > 0 else "")

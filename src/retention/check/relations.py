@@ -14,6 +14,7 @@ from retention.database.relations import Relation
 from retention.errors import Finding
 from retention.matrix.binding import Binding, table_key
 
+_ON_THE_TABLE = "add the foreign key ON DELETE SET NULL to the partitioned table, and say `detach: true`"
 _ALIKE = frozenset({ColumnKind.INTEGER, ColumnKind.DECIMAL})
 
 
@@ -93,7 +94,11 @@ def _unique(binding: Binding, relation: Relation) -> Iterator[Finding]:
 
 
 def _detached(binding: Binding, relation: Relation) -> Iterator[Finding]:
-    if relation.detach and relation.on_delete != "SET NULL":
+    if relation.detach and relation.partitions:
+        child = binding.name_of(relation.child)
+        what = f"{_name(binding, relation)} is to be detached, and {child} itself has no foreign key there"
+        yield finding("RET233", _name(binding, relation), what, str(child), do=_ON_THE_TABLE)
+    elif relation.detach and relation.on_delete != "SET NULL":
         what = f"{_name(binding, relation)} is to be detached, and its foreign key says ON DELETE {relation.on_delete}"
         if not relation.declared:
             what = f"{_name(binding, relation)} is to be detached, and the database declares no foreign key there"
@@ -117,4 +122,4 @@ def _on_delete(
             f"{_name(binding, relation)} could become null when its row of {relation.parent} goes; as long as it isn't "
             "allowed to, it keeps that row"
         )
-        yield finding("RET221", _name(binding, relation), what, child)
+        yield finding("RET221", _name(binding, relation), what, child, do=_ON_THE_TABLE if relation.partitions else "")

@@ -14,7 +14,7 @@ from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.dialect import Dialect
 from retention.database.names import ForeignKey, TableKey
 from retention.database.reading import Sql
-from retention.database.relations import Relation
+from retention.database.relations import Relation, of_whole_tables
 
 _OF_A_KEY = "sqlite_autoindex_"
 
@@ -80,44 +80,40 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
         charsets = dialect.charsets(connection, schema)
         jsons = dialect.json_columns(connection, schema)
         for name, columns in found.columns.items():
-            if name in partitions:
-                continue
             key = TableKey(schema, name)
-            tables[key] = _shape(key, columns, found, charsets, jsons, dialect, metadata)
+            if name not in partitions:
+                tables[key] = _shape(key, columns, found, charsets, jsons, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default, options))  # noqa: PERF401 - reads better than one expression
-    declared = _resolved(relations, tables, roots, dialect)
+    declared = _resolved(relations, tables, dialect)
     enforced = dialect.as_enforced(connection, declared, {key: shape.sql for key, shape in tables.items()})
-    return Schema(tables, tuple(enforced), default)
+    return Schema(tables, of_whole_tables(enforced, roots), default)
 
 
 def _resolved(
     relations: Iterable[Relation],
     tables: Mapping[TableKey, TableShape],
-    roots: Mapping[TableKey, TableKey],
     dialect: Dialect,
 ) -> tuple[Relation, ...]:
     """Return the relations with the names that tables and columns have where they are declared.
 
-    A key that refers to a partition holds rows of the table that is partitioned; an engine that looks at no case keeps
-    a key as it was written. A name that leads nowhere is left as it is: such a key can hold no row.
+    An engine that looks at no case keeps a key as it was written. A name that leads nowhere is left as it is: such a
+    key can hold no row.
     """
     known = {_folded(key, dialect): key for key in tables}
     found: list[Relation] = []
-    # A key of the partitioned table itself is told once more for each of its partitions.
-    for one in sorted(relations, key=lambda one: one.parent in roots):
-        parent = roots.get(one.parent, one.parent)
-        parent = known.get(_folded(parent, dialect), parent)
+    for one in relations:
+        parent = known.get(_folded(one.parent, dialect), one.parent)
         own, there = (_columns(tables.get(table), dialect) for table in (one.child, parent))
         named = one.parent_columns or (tables[parent].primary_key if parent in tables else ())
-        as_declared = replace(
-            one,
-            columns=tuple(own.get(dialect.folded(name), name) for name in one.columns),
-            parent=parent,
-            parent_columns=tuple(there.get(dialect.folded(name), name) for name in named),
+        found.append(
+            replace(
+                one,
+                columns=tuple(own.get(dialect.folded(name), name) for name in one.columns),
+                parent=parent,
+                parent_columns=tuple(there.get(dialect.folded(name), name) for name in named),
+            )
         )
-        if one.parent not in roots or not any(as_declared.same_as(other) for other in found):
-            found.append(as_declared)
     return tuple(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import FromClause, String, and_, cast
@@ -22,7 +22,8 @@ class Relation:
     of its columns that may be null, ``emptied`` those that ON DELETE SET NULL empties: all where it names none.
     ``as_text``: columns of unlike types of a relation that the matrix adds, whose values are compared as texts.
     ``turned``: columns of a declared one with the words that make ``=`` compare them as the engine does; ``unsure``:
-    those of which nobody can say how it does.
+    those of which nobody can say how it does. ``partitions``: those of a partitioned child that alone have the foreign
+    key; empty where the table has it.
     """
 
     name: str | None
@@ -40,6 +41,7 @@ class Relation:
     as_text: tuple[str, ...] = ()
     turned: tuple[tuple[str, str], ...] = ()
     unsure: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
 
     @property
     def to_itself(self) -> bool:
@@ -48,10 +50,12 @@ class Relation:
 
     @property
     def empties(self) -> bool:
-        """Whether the database empties a reference by itself when the row it leads to goes."""
-        return (
-            self.declared and self.on_delete == "SET NULL" and set(self.emptied or self.columns) <= set(self.nullable)
-        )
+        """Whether the database empties a reference by itself when the row it leads to goes.
+
+        A key of some partitions alone leaves the references of all others as they are.
+        """
+        whole = self.declared and not self.partitions
+        return whole and self.on_delete == "SET NULL" and set(self.emptied or self.columns) <= set(self.nullable)
 
     @property
     def refuses(self) -> bool:
@@ -121,6 +125,36 @@ class RelationGraph:
     def between(self, child: TableKey, parent: TableKey) -> tuple[Relation, ...]:
         """Return the relations from ``child`` to ``parent``."""
         return tuple(relation for relation in self.from_(child) if relation.parent == parent)
+
+
+def of_whole_tables(relations: Iterable[Relation], roots: Mapping[TableKey, TableKey]) -> tuple[Relation, ...]:
+    """Return declared relations with each partition's as its table's; ``roots`` has every partition's table.
+
+    A row is the partitioned table's wherever it lies: one that refers to others by a key of its partition holds them
+    as by any other key. What several partitions have alike, and each copy of a key that the table itself has, is one.
+    """
+    found: list[Relation] = []
+    known: dict[Relation, int] = {}
+    # The table's own keys come first, and then whatever only repeats them.
+    for one in sorted(relations, key=lambda one: (one.child in roots, one.parent in roots)):
+        whole = replace(one, child=roots.get(one.child, one.child), parent=roots.get(one.parent, one.parent))
+        alike = replace(whole, name=None)
+        lone = (one.child.name,) if one.child in roots else ()
+        at = known.setdefault(alike, len(found))
+        if at == len(found) or (one.child, one.parent) == (whole.child, whole.parent):
+            found.append(replace(whole, partitions=lone))
+        elif found[at].partitions and one.child.name not in found[at].partitions:
+            found[at] = replace(found[at], partitions=(*found[at].partitions, *lone))
+    return tuple(found)
+
+
+def ways(relations: Iterable[Relation]) -> list[Relation]:
+    """Return the first of those that join the same columns: keys with an action each are one way all the same."""
+    found: list[Relation] = []
+    for one in relations:
+        if not any(one.same_as(other) for other in found):
+            found.append(one)
+    return found
 
 
 def joined(relation: Relation, child: FromClause, parent: FromClause) -> Sql:

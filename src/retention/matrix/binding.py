@@ -9,7 +9,7 @@ from retention.database.columns import ColumnKind, ColumnShape
 from retention.database.connect import Database
 from retention.database.names import TableKey
 from retention.database.reflect import Schema, TableShape
-from retention.database.relations import Relation, RelationGraph
+from retention.database.relations import Relation, RelationGraph, ways
 from retention.errors import Refused
 from retention.matrix.defaultschema import without_default
 from retention.matrix.model import DatabaseEntry, Hop, Matrix, Part, Place, Rule, TableEntry, TableName
@@ -127,14 +127,14 @@ class Binding:
             raise Refused(f"{place}: ^{name} leads to children; `via` goes to parents, use latest_of")
         if hop.relation is not None:
             side = self.graph.from_(here) if hop.up else self.graph.to(here)
-            found = [Step(relation, hop.up) for relation in side if relation.name == hop.relation]
+            found = [Step(relation, hop.up) for relation in ways(one for one in side if one.name == hop.relation)]
             wanted = f"relation {hop.relation}"
         else:
             assert hop.table is not None
             there = table_key(hop.table)
-            found = [Step(relation, True) for relation in self.graph.between(here, there) if hop.up]
+            found = [Step(relation, True) for relation in ways(self.graph.between(here, there)) if hop.up]
             if not only_up:
-                found += [Step(relation, False) for relation in self.graph.between(there, here)]
+                found += [Step(relation, False) for relation in ways(self.graph.between(there, here))]
             wanted = str(hop.table)
         if len(found) == 1:
             return found[0]
@@ -166,9 +166,9 @@ class Binding:
             known = (one for one in self.graph.relations if one.same_as(given))
             relation = next(known, None) or _typed(self.schema, given)
         else:
-            relations = [
+            relations = ways(
                 one for one in self.graph.between(key, owner) if part.relation is None or one.name == part.relation
-            ]
+            )
             if len(relations) != 1:
                 problem = "no relation leads" if not relations else "several relations lead"
                 raise Refused(

@@ -59,8 +59,6 @@ class Facts:
     """Per partition the table it belongs to."""
     partition_columns: Mapping[TableKey, frozenset[str]] = field(default_factory=dict)
     """Per partitioned table the columns that say in which partition a row lies."""
-    partition_keys: Mapping[TableKey, tuple[str, ...]] = field(default_factory=dict)
-    """Per partition the foreign keys that are declared on it alone."""
     versioned: frozenset[TableKey] = frozenset()
     """Tables that keep a history of what was deleted from them."""
     hidden: frozenset[TableKey] = frozenset()

@@ -38,12 +38,6 @@ FROM pg_partitioned_table p
 JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (p.partattrs)
 """)
-_PARTITION_KEYS = text("""
-SELECT n.nspname, c.relname, k.conname
-FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE k.contype = 'f' AND k.conparentid = 0 AND c.relispartition
-ORDER BY 1, 2, 3
-""")
 _HIDDEN = text("""
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relrowsecurity AND row_security_active(c.oid)
@@ -92,9 +86,6 @@ class PostgreSQLCatalog(Catalog):
         columns: dict[TableKey, set[str]] = {}
         for schema, name, column in connection.execute(_PARTITION_COLUMNS):
             columns.setdefault(key(schema, name), set()).add(column)
-        alone: dict[TableKey, list[str]] = {}
-        for schema, name, constraint in connection.execute(_PARTITION_KEYS):
-            alone.setdefault(key(schema, name), []).append(constraint)
         inherited: dict[TableKey, list[TableKey]] = {}
         for schema, name, child_schema, child in connection.execute(_INHERITED):
             inherited.setdefault(key(schema, name), []).append(key(child_schema, child))
@@ -105,7 +96,6 @@ class PostgreSQLCatalog(Catalog):
                 for schema, name, root_schema, root in connection.execute(_PARTITIONS)
             },
             partition_columns={table: frozenset(names) for table, names in columns.items()},
-            partition_keys={table: tuple(names) for table, names in alone.items()},
             inherited={table: tuple(children) for table, children in inherited.items()},
             hidden=frozenset(key(schema, name) for schema, name in connection.execute(_HIDDEN)),
             unlogged=frozenset(key(schema, name) for schema, name in connection.execute(_UNLOGGED)),
