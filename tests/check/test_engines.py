@@ -99,7 +99,9 @@ def test_keys_that_partitions_alone_have_are_told_once_even_of_a_table_that_nobo
     codes = found(postgresql_url, tmp_path, LOG, capsys, *made)
     (alone,) = codes["RET224"]
     assert (alone["where"], alone["severity"]) == ("shop.seen", "warning")
-    assert "only its partitions seen_2021, seen_2022, seen_2023 and 2 more: rows of every partition" in alone["what"]
+    assert (
+        "only its partitions seen_2021, seen_2022, seen_2023 and 2 more: as it says ON DELETE SET NULL" in alone["what"]
+    )
     assert "to the partitioned table" in codes["RET221"][0]["do"]
     relation = "{columns: [log_id], to: shop.log, to_columns: [id], detach: true}"
     detached = LOG.replace("rules:", f"  shop.seen: {{none: t, relations: [{relation}]}}\nrules:")

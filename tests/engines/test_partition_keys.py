@@ -68,7 +68,6 @@ def _stays(bench: Bench, matrix: Any) -> None:
     [
         ("log_p1", "ON DELETE CASCADE"),
         ("log_p1", "ON DELETE SET NULL"),
-        ("log_p1", ""),
         ("log_p2", "ON DELETE CASCADE"),
         ("log_p2a", "ON DELETE CASCADE"),
     ],
@@ -112,6 +111,19 @@ def test_what_partitions_have_alike_is_one_relation(postgresql_bench: Bench) -> 
     ]
 
 
+def test_a_key_of_a_partition_that_only_refuses_is_not_the_tables_unless_the_matrix_says_so(
+    postgresql_bench: Bench,
+) -> None:
+    postgresql_bench.do([*MADE, _key("log_p1", "")])
+    assert not _relations(postgresql_bench, _matrix(postgresql_bench))
+    with pytest.raises(AssertionError, match="log_p1_member_id_fkey"):
+        postgresql_bench.run(_matrix(postgresql_bench), AS_OF)
+    assert postgresql_bench.all("SELECT id FROM member") == [(1,)]
+    matrix = _matrix(postgresql_bench, detach=False)
+    assert _relations(postgresql_bench, matrix) == [("log(member_id) -> member(id)", "NO ACTION", ())]
+    assert postgresql_bench.run(matrix, AS_OF)["members"].status == "nothing"
+
+
 def test_a_key_that_the_table_has_is_no_partitions_own(postgresql_bench: Bench) -> None:
     postgresql_bench.do([*MADE, _key("log_p1", "ON DELETE CASCADE"), _key("log", "ON DELETE CASCADE")])
     assert _relations(postgresql_bench, _matrix(postgresql_bench)) == [("log(member_id) -> member(id)", "CASCADE", ())]
@@ -120,10 +132,12 @@ def test_a_key_that_the_table_has_is_no_partitions_own(postgresql_bench: Bench) 
 def test_a_key_between_partitioned_tables_is_one_relation(postgresql_bench: Bench) -> None:
     parted = "CREATE TABLE member (id INTEGER PRIMARY KEY, seen_on DATE) PARTITION BY RANGE (id)"
     part = "CREATE TABLE member_p1 PARTITION OF member FOR VALUES FROM (0) TO (100)"
-    postgresql_bench.do([parted, part, *MADE[1:], _key("log_p2", ""), _key("log_p1", "ON DELETE CASCADE")])
+    postgresql_bench.do(
+        [parted, part, *MADE[1:], _key("log_p2", "ON DELETE SET NULL"), _key("log_p1", "ON DELETE CASCADE")]
+    )
     assert sorted(_relations(postgresql_bench, _matrix(postgresql_bench))) == [
         ("log(member_id) -> member(id)", "CASCADE", ("log_p1",)),
-        ("log(member_id) -> member(id)", "NO ACTION", ("log_p2", "log_p2a", "log_p2b")),
+        ("log(member_id) -> member(id)", "SET NULL", ("log_p2", "log_p2a", "log_p2b")),
     ]
 
 

@@ -105,7 +105,7 @@ _DATABASE = (
     ),
     Code(
         "RET224", "partition-key-alone", "warning", "table",
-        "add the foreign key to the partitioned table (ALTER TABLE … ADD FOREIGN KEY), or drop it from its partitions",
+        "add the foreign key to the partitioned table, drop it from its partitions, or declare it under `relations:`",
         "A foreign key ON DELETE SET NULL of one partition only: with its member gone, the others' rows still name it.",
     ),
     Code(

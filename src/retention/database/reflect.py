@@ -62,6 +62,8 @@ class Schema:
     relations: tuple[Relation, ...]
     default: str | None = None
     """The schema of tables whose key names none."""
+    alone: tuple[Relation, ...] = ()
+    """Foreign keys of some partitions alone by which the database refuses and changes nothing: none of the table's."""
 
 
 def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | None]) -> Schema:
@@ -87,7 +89,9 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
                 relations.append(_relation(key, foreign, default, options))  # noqa: PERF401 - reads better than one expression
     declared = _resolved(relations, tables, dialect)
     enforced = dialect.as_enforced(connection, declared, {key: shape.sql for key, shape in tables.items()})
-    return Schema(tables, of_whole_tables(enforced, roots), default)
+    whole = of_whole_tables(enforced, roots)
+    alone = tuple(one for one in whole if one.partitions and one.refuses)
+    return Schema(tables, tuple(one for one in whole if one not in alone), default, alone)
 
 
 def _resolved(

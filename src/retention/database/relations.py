@@ -130,8 +130,8 @@ class RelationGraph:
 def of_whole_tables(relations: Iterable[Relation], roots: Mapping[TableKey, TableKey]) -> tuple[Relation, ...]:
     """Return declared relations with each partition's as its table's; ``roots`` has every partition's table.
 
-    A row is the partitioned table's wherever it lies: one that refers to others by a key of its partition holds them
-    as by any other key. What several partitions have alike, and each copy of a key that the table itself has, is one.
+    A row is the partitioned table's wherever it lies: what cascades to it from its partition's key would be destroyed
+    under no rule. What several partitions have alike, and each copy of a key that the table itself has, is one.
     """
     found: list[Relation] = []
     known: dict[Relation, int] = {}
