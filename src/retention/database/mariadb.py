@@ -42,6 +42,7 @@ from retention.database.loading import as_bound, into
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation
+from retention.database.session import set_up
 from retention.database.versions import by_digest, columns_in
 from retention.law import day_start
 
@@ -50,9 +51,16 @@ _SEARCHES = {"const", "eq_ref", "ref", "ref_or_null", "range", "index_merge", "u
 _SHORTEST = 28
 
 _BEHIND = ("Seconds_Behind_Master", "Seconds_Behind_Source")
+# In UTC, strict, with quotes that mean what they mean elsewhere, and a key of 0 as it is. What is asked is answered in
+# full, and tables are described so that their columns and keys are found.
+_AS_WRITTEN = (
+    "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
+    "group_concat_max_len = 4194304, sql_select_limit = 18446744073709551615, sql_quote_show_create = 1, "
+    "sql_safe_updates = 0"
+)
 # MariaDB and MySQL have other names for the same; each reads its own comment only.
 _WATCHING = (
-    "SET time_zone = '+00:00' /*M! , max_statement_time = 1, tx_read_only = 1 */"
+    "/*M! , max_statement_time = 1, tx_read_only = 1 */"
     " /*!80000 , max_execution_time = 1000, transaction_read_only = 1 */"
 )
 _LOGGED = ("VARIABLES LIKE 'log_bin'", "STATUS LIKE 'Binlog_commits'")
@@ -82,25 +90,19 @@ class MariaDB(Dialect):
         "reused, not overwritten: OPTIMIZE TABLE rebuilds them, and binary logs and backups have to expire"
     )
 
-    def engine_options(self) -> dict[str, Any]:
-        """Keep the session in UTC, strict, with quotes that mean what they mean elsewhere, and a key of 0 as it is.
+    def engine(self, url: URL) -> Engine:
+        """Return an engine whose sessions give up waiting for a table's lock, for which the server would take a day."""
+        return set_up(super().engine(url), f"{_AS_WRITTEN}, lock_wait_timeout = {PATIENCE_S}")
 
-        Nor would the server let it wait for a table's lock for less than a day.
-        """
-        return {
-            "connect_args": {
-                "charset": "utf8mb4",
-                "init_command": "SET time_zone = '+00:00', "
-                "sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO', "
-                f"group_concat_max_len = 4194304, lock_wait_timeout = {PATIENCE_S}",
-                "connect_timeout": 10,
-            },
-        }
+    def engine_options(self) -> dict[str, Any]:
+        """Have every text, and give up a server that doesn't answer."""
+        return {"connect_args": {"charset": "utf8mb4", "connect_timeout": 10}}
 
     def watch_engine(self, url: URL) -> Engine:
         """Return an engine whose transactions can't write and whose statements end after a second."""
-        arguments = {"charset": "utf8mb4", "init_command": _WATCHING, "connect_timeout": 3, "read_timeout": 3}
-        return create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args=arguments)
+        arguments = {"charset": "utf8mb4", "connect_timeout": 3, "read_timeout": 3}
+        engine = create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args=arguments)
+        return set_up(engine, f"{_AS_WRITTEN} {_WATCHING}")
 
     def schemas(self, connection: Connection, named: set[str | None]) -> list[str | None]:
         """Return the named schemas and those with a foreign key into them."""

@@ -56,6 +56,7 @@ from retention.database.loading import as_bound, as_copied, into
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation
+from retention.database.session import set_up
 from retention.database.versions import by_transaction
 
 _TEXTS = (String, VARCHAR, TEXT, Text, CHAR)
@@ -81,6 +82,12 @@ _SHUT = text(
     "WHERE c.relname = :name AND c.relkind IN ('r', 'p') AND NOT has_schema_privilege(n.oid, 'USAGE') ORDER BY 1"
 )
 _WORDS = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+# How values become texts: those of keys are kept from night to night, and looked for as they were written. In which
+# order day and month are read isn't touched: nothing here is written so, and triggers may have their way.
+_AS_WRITTEN = (
+    "SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; "
+    "SET bytea_output = 'hex'; SET extra_float_digits = 1"
+)
 _NEXT_TRANSACTION = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
 # A table's own trigger or rule, or one of the foreign keys' switched off, and a cascade may leave rows behind. What
 # partitions hold is counted of each of them, and they may become more.
@@ -119,29 +126,29 @@ class PostgreSQL(Dialect):
         "recycled; VACUUM the tables named here, and let archives and backups expire"
     )
 
-    def engine_options(self) -> dict[str, Any]:
-        """Keep the session in UTC, whatever the role's default is, and let it be found by name.
+    def engine(self, url: URL) -> Engine:
+        """Return an engine whose sessions write values in one way, and count days in UTC.
 
         Without just-in-time compilation: conditions over other rows cost much in the planner's eyes and little in
-        truth, so that compiling them took many times as long as the statements. And never prepared: a plan for any
-        range reads the whole of a clock's index, batch after batch. What the server prepares by itself, to check
-        foreign keys, it goes on planning once, and not for each row.
+        truth, so that compiling them took many times as long as the statements.
         """
-        settings = ("timezone=UTC", "jit=off", "application_name=retention", f"lock_timeout={PATIENCE_S}s")
-        return {
-            "connect_args": {
-                "options": " ".join(f"-c {setting}" for setting in settings),
-                "connect_timeout": 10,
-                "prepare_threshold": None,
-            }
-        }
+        return set_up(super().engine(url), f"{_AS_WRITTEN}; SET jit = off; SET lock_timeout = '{PATIENCE_S}s'")
+
+    def engine_options(self) -> dict[str, Any]:
+        """Let the session be found by name where the URL gives it none, and never prepare a statement.
+
+        A plan for any range reads the whole of a clock's index, batch after batch. What the server prepares by itself,
+        to check foreign keys, it goes on planning once, and not for each row.
+        """
+        arguments = {"fallback_application_name": "retention", "connect_timeout": 10, "prepare_threshold": None}
+        return {"connect_args": arguments}
 
     def watch_engine(self, url: URL) -> Engine:
         """Return an engine whose transactions can't write and whose statements end after a second."""
-        options = "-c default_transaction_read_only=on -c statement_timeout=1000 -c application_name=retention-watch"
         # Without the last of them a host that has vanished is waited for as long as the kernel likes.
-        arguments = {"options": options, "connect_timeout": 3, "tcp_user_timeout": 3000}
-        return create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args=arguments)
+        named = {"fallback_application_name": "retention-watch", "connect_timeout": 3, "tcp_user_timeout": 3000}
+        engine = create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args=named)
+        return set_up(engine, f"{_AS_WRITTEN}; SET default_transaction_read_only = on; SET statement_timeout = 1000")
 
     def schemas(self, connection: Connection, named: set[str | None]) -> list[str | None]:
         """Return every schema that isn't the server's own: a row of any of them may refer to the named ones."""
@@ -187,6 +194,14 @@ class PostgreSQL(Dialect):
     def text(self, value: str, column: Sql) -> Sql:
         """Return a text to compare the column with: as CHAR for a CHAR column, whose index serves no other."""
         return cast(literal(value, String()), CHAR(len(value))) if isinstance(column.type, CHAR) else literal(value)
+
+    def key_text(self, column: Sql) -> Sql:
+        """Return a key's value as text; of an amount of money, which each country writes otherwise, its bytes."""
+        return super().key_text(_of_no_country(column))
+
+    def whole_text(self, column: Sql) -> Sql:
+        """Return a key's value as text, however long it is."""
+        return super().whole_text(_of_no_country(column))
 
     def text_digest(self, text: Sql) -> Sql:
         """Return 64 hexadecimal digits that tell a text from any other."""
@@ -397,6 +412,12 @@ class _Address(UserDefinedType[str]):
     def get_col_spec(self, **_options: Any) -> str:
         """Return the type's name."""
         return "tid"
+
+
+def _of_no_country(column: Sql) -> Sql:
+    """Return what is written alike in every country, where even the number of an amount's decimals differs."""
+    is_money = isinstance(column.type, postgresql.MONEY)
+    return func.encode(func.cash_send(column), "hex", type_=String()) if is_money else column
 
 
 def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -21,6 +21,12 @@ _UNHEARD_S = 10
 """After how long without a sign of the server's machine its connection is given up."""
 _SILENT_S = 60
 """For how long MariaDB may look for the first row of an answer."""
+_POSTGRESQL = f"SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET lock_timeout = '{_LOCK_WAIT_S}s'"
+_MARIADB = (
+    f"SET innodb_lock_wait_timeout = {_LOCK_WAIT_S}, lock_wait_timeout = {_LOCK_WAIT_S}, "
+    "sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', sql_select_limit = 18446744073709551615, "
+    "sql_quote_show_create = 1, sql_safe_updates = 0"
+)
 _OVERTAKEN = {"40001", "40P01", 1020, 1213}
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -123,7 +129,7 @@ def is_made(text_url: str) -> bool:
     url = _url(text_url)
     if url.get_backend_name() == "sqlite" and not _is_database(Path(url.database or "")):
         return False
-    store = Store(url, create_engine(url, hide_parameters=True, **_options(url)))
+    store = Store(url, _engine(url))
     try:
         with store.reading() as connection:
             return _version(connection) is not None
@@ -142,7 +148,7 @@ def open_store(text_url: str, *, any_version: bool = False) -> Store:
     if url.get_backend_name() == "sqlite":
         _make_file(url)
     try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **_options(url))
+        engine = _engine(url)
         if url.get_backend_name() == "sqlite":
             _prepare_sqlite(engine)
         store = Store(url, engine)
@@ -220,21 +226,33 @@ def _make_file(url: URL) -> None:
         raise LedgerRefused(f"ledger {path}: it is no database; name another file")
 
 
-def _options(url: URL) -> dict[str, Any]:
-    """Return an engine's options: while a batch is written, the shop's rows are locked, so no lock is waited for long.
+def _engine(url: URL) -> Engine:
+    """Return an engine: while a batch is written, the shop's rows are locked, so no lock is waited for long.
 
     A statement may take its time: who verifies a ledger of years reads for minutes.
     """
+    if url.get_backend_name() == "sqlite":
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
     arguments: dict[str, Any] = {"connect_timeout": 10}
     if url.get_backend_name() == "postgresql":
-        arguments["options"] = f"-c timezone=UTC -c lock_timeout={_LOCK_WAIT_S}s"
         arguments |= {"tcp_user_timeout": _UNHEARD_S * 1000, "keepalives_idle": _UNHEARD_S, "keepalives_interval": 5}
-    elif url.get_backend_name() in ("mysql", "mariadb"):
-        arguments["init_command"] = f"SET innodb_lock_wait_timeout = {_LOCK_WAIT_S}, lock_wait_timeout = {_LOCK_WAIT_S}"
-        arguments |= {"charset": "utf8mb4", "read_timeout": _SILENT_S, "write_timeout": _UNHEARD_S}
+        settings = _POSTGRESQL
     else:
-        return {}
-    return {"connect_args": arguments, "isolation_level": "READ COMMITTED"}
+        arguments |= {"charset": "utf8mb4", "read_timeout": _SILENT_S, "write_timeout": _UNHEARD_S}
+        settings = _MARIADB
+    engine = create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments, isolation_level="READ COMMITTED"
+    )
+
+    # Not along with the connection, where it would take the place of what the URL asks for, such as a schema.
+    @event.listens_for(engine, "connect", insert=True)
+    def prepare(connection: Any, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(settings)
+        cursor.close()
+        connection.commit()
+
+    return engine
 
 
 def _prepare_sqlite(engine: Engine) -> None:
