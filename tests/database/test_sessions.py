@@ -146,6 +146,15 @@ def test_every_session_looks_in_the_schema_that_the_url_names(postgresql_url: st
     assert is_made(url.render_as_string(hide_password=False))
 
 
+@pytest.mark.postgresql
+def test_a_ledger_waits_for_its_server_to_keep_an_entry_even_where_the_role_would_not(postgresql_url: str) -> None:
+    url = make_url(postgresql_url).update_query_dict({"options": "-csynchronous_commit=off"})
+    ledger = open_store(url.render_as_string(hide_password=False))
+    with ledger.engine.connect() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
+    ledger.engine.dispose()
+
+
 @pytest.mark.mariadb
 @pytest.mark.parametrize(
     ("variable", "value"), [("sql_select_limit", 2), ("sql_quote_show_create", 0), ("sql_safe_updates", 1)]

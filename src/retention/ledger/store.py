@@ -21,7 +21,11 @@ _UNHEARD_S = 10
 """After how long without a sign of the server's machine its connection is given up."""
 _SILENT_S = 60
 """For how long MariaDB may look for the first row of an answer."""
-_POSTGRESQL = f"SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET lock_timeout = '{_LOCK_WAIT_S}s'"
+# An entry that the server has confirmed has to outlast its crash: the rows it tells of have gone for good by then.
+_POSTGRESQL = (
+    f"SET client_encoding = 'UTF8'; SET timezone = 'UTC'; SET lock_timeout = '{_LOCK_WAIT_S}s'; "
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 _MARIADB = (
     f"SET innodb_lock_wait_timeout = {_LOCK_WAIT_S}, lock_wait_timeout = {_LOCK_WAIT_S}, "
     "sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', sql_select_limit = 18446744073709551615, "
