@@ -326,3 +326,25 @@ def test_a_row_waits_for_rows_that_are_changed_and_not_destroyed(bench: Bench) -
             "orders": (1, 0),
         }
         assert changed(bench) == {1}
+
+
+@pytest.mark.parametrize("mark", [None, "done_at"])
+def test_a_row_on_which_a_statute_still_runs_outlives_its_term(bench: Bench, mark: str | None) -> None:
+    members(bench, (1, "a", "2025-11-01", None, None), (2, "b", "2022-01-01", None, None))
+    rule = {
+        **MEMBER,
+        **NAME,
+        "keep": [{"basis": "one", "since": "left_on"}],
+        "then_after": {"term": "P1M", "do": "delete"},
+        **({"mark": mark} if mark else {}),
+    }
+    assert bench.run(matrix_of(bench, rule), AS_OF)["members"].done == 2
+    longer = {**SECTIONS["legal_bases"]["one"], "keep": "P2Y"}
+    tables = {"shop.member": {"none": "t"}, "shop.orders": {"none": "t"}}
+    matrix = bench.matrix({**SECTIONS, "legal_bases": {"one": longer}, "tables": tables, "rules": [rule]})
+    late = date(2027, 11, 1)
+    assert states(bench.plan(matrix, late).rules[1]) == {"due": 1, "separate": 1}
+    assert bench.due_left(matrix, late)["members.after"] == 1
+    assert bench.run(matrix, late)["members.after"].done == 1
+    assert [row[0] for row in bench.all("SELECT id FROM member")] == [1]
+    assert bench.run(matrix, date(2027, 11, 2))["members.after"].done == 1

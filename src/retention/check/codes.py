@@ -40,8 +40,8 @@ _DATABASE = (
         "`null` on a NOT NULL column: the database would refuse the first row of the night.",
     ),
     Code(
-        "RET209", "mark-misfit", "error", "rule", "name a nullable timestamp column",
-        "A mark that is NOT NULL marks every row as done from the start.",
+        "RET209", "mark-misfit", "error", "rule", "name a nullable timestamp column that nothing else fills",
+        "A mark that is NOT NULL, or that the database fills by itself, marks every row as done from the start.",
     ),
     Code(
         "RET210", "table-unlisted", "warning", "table", "list it under `tables:`, or as out_of_scope",
@@ -228,6 +228,12 @@ _DATABASE = (
     Code(
         "RET252", "subject-inexact", "error", "table", "name a column of a text, a number or a UUID as the subject",
         "A subject of the type INET: a hold on 10.0.0.1 doesn't find 10.0.0.1/32.",
+    ),
+    Code(
+        "RET254", "made-from-changed", "error", "rule",
+        "leave the column out, or name one that the database doesn't make from it",
+        "`left_at` is generated from `quit_day`, which becomes null: the member seems to be one again, and her row "
+        "stays.",
     ),
 )  # fmt: skip
 _COVERAGE = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from retention.check.codes import finding
+from retention.check.triggers import filling
 from retention.database.catalog import Facts
 from retention.database.columns import ColumnKind
 from retention.errors import Finding, Refused
@@ -26,7 +27,7 @@ def changed_columns(binding: Binding, facts: Facts, *, no_key: str) -> Iterator[
             yield finding("RET213", rule.place, f"rule {rule.id} can draw from no key: {wrong}", rule.id, do=do)
         yield from _together(binding, rule, transforms)
         yield from _partitions(facts, rule)
-        yield from _mark(binding, rule)
+        yield from _mark(binding, facts, rule)
 
 
 def _transforms(binding: Binding, rule: Rule) -> Generator[Finding, None, dict[str, Transform]]:
@@ -64,7 +65,7 @@ def _partitions(facts: Facts, rule: Rule) -> Iterator[Finding]:
         yield finding("RET225", rule.columns[column].place, what, rule.id)
 
 
-def _mark(binding: Binding, rule: Rule) -> Iterator[Finding]:
+def _mark(binding: Binding, facts: Facts, rule: Rule) -> Iterator[Finding]:
     if rule.mark is None:
         return
     mark = binding.column(binding.shape(rule.table).key, rule.mark, rule.place)
@@ -72,3 +73,13 @@ def _mark(binding: Binding, rule: Rule) -> Iterator[Finding]:
         how = "generated " if mark.generated else "" if mark.nullable else "NOT NULL "
         what = f"the mark {rule.table}.{rule.mark} is no nullable timestamp but a {how}{mark.kind}"
         yield finding("RET209", rule.at("mark"), what, rule.id)
+    elif mark.supplied or mark.on_update:
+        how = "ON UPDATE" if mark.on_update else "a default"
+        what = f"the mark {rule.table}.{rule.mark} has {how}: rows that nothing has changed would count as done"
+        do = f"take {how} away, or name a column that nothing else fills"
+        yield finding("RET209", rule.at("mark"), what, rule.id, do=do)
+    for trigger in filling(facts, table_key(rule.table), rule.mark):
+        what = (
+            f"the trigger {trigger} sets the mark {rule.table}.{rule.mark}: rows that nothing has changed count as done"
+        )
+        yield finding("RET209", rule.at("mark"), what, rule.id, do="name a column that nothing else fills")

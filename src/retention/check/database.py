@@ -9,6 +9,7 @@ from retention.check.clocks import clocks
 from retention.check.columns import changed_columns
 from retention.check.conditions import conditions
 from retention.check.destinations import destinations
+from retention.check.generated import generated
 from retention.check.gentleness import gentleness
 from retention.check.keys import keys
 from retention.check.names import missing_names
@@ -49,6 +50,7 @@ def check_binding(
     yield from conditions(binding)
     yield from clocks(binding, facts)
     yield from changed_columns(binding, facts, no_key=no_key)
+    yield from generated(binding, facts)
     yield from relations(binding, facts)
     yield from parents(binding)
     yield from destinations(binding)

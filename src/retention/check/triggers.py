@@ -25,6 +25,10 @@ _DESTROYS = re.compile(
 _CHANGES = re.compile(r"\bUPDATE\b([^;']*?)\bSET\b", re.IGNORECASE)
 _CALLS = re.compile(r'\b(?:CALL\s+|PERFORM\s+(?=[\w$."]+\s*\())([\w$.]+)', re.IGNORECASE)
 
+# Where a statement begins, or MariaDB's SET goes on: anywhere else a name before a = is compared with something.
+_SETS = r'(?:\A|;|,|\b(?:BEGIN|THEN|ELSE|LOOP|SET))\s*NEW\s*\.\s*[`"]?{0}[`"]?\s*:?=(?!=)'
+_UPDATES = r'\bUPDATE\b[^;]*\bSET\b(?:(?!\bWHERE\b)[^;])*?(?<![\w$.])[`"\[]?{0}[`"\]]?\s*='
+
 
 def triggers(binding: Binding, facts: Facts) -> Iterator[Finding]:
     """Yield each such trigger, once for a rule and what it does."""
@@ -46,6 +50,15 @@ def triggers(binding: Binding, facts: Facts) -> Iterator[Finding]:
             if mine and (trigger.table == table or trigger.table in parts):
                 when = f"at {' and '.join(sorted(mine))} of {binding.name_of(trigger.table)}"
                 yield from _does(binding, facts, rule, trigger, when, parts)
+
+
+def filling(facts: Facts, table: TableKey, column: str) -> Iterator[str]:
+    """Yield the triggers that give a column of their own table a value when a row comes or changes."""
+    name = re.escape(column)
+    writes = re.compile(f"{_SETS.format(name)}|{_UPDATES.format(name)}", re.IGNORECASE)
+    for trigger in facts.triggers:
+        if trigger.table == table and trigger.events != {"DELETE"} and writes.search(_COMMENT.sub(" ", trigger.body)):
+            yield trigger.name
 
 
 def _does(

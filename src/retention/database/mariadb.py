@@ -143,6 +143,16 @@ class MariaDB(Dialect):
         )
         return {(owner, name) for owner, name in connection.execute(query)}
 
+    def on_update(self, connection: Connection, schema: str | None) -> set[tuple[str, str]]:
+        """Return the columns with ON UPDATE: reflection doesn't see it behind a default of null."""
+        query: Select[str, str] = (
+            select(column("TABLE_NAME"), column("COLUMN_NAME"))
+            .select_from(table("COLUMNS", schema="information_schema"))
+            .where(column("TABLE_SCHEMA") == (schema or connection.dialect.default_schema_name))
+            .where(func.lower(column("EXTRA")).like("%on update%"))
+        )
+        return {(owner, name) for owner, name in connection.execute(query)}
+
     def as_enforced(
         self, connection: Connection, relations: Sequence[Relation], tables: Mapping[TableKey, Table]
     ) -> Iterable[Relation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,8 @@ from retention.database.names import ForeignKey, TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation, of_whole_tables
 
+_NOTHING = re.compile(r"[\s(]*NULL\b", re.IGNORECASE)
+"""How a default of null begins: a cast may follow it, and ON UPDATE."""
 _OF_A_KEY = "sqlite_autoindex_"
 
 
@@ -81,10 +84,11 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
         found = _Reflected(inspector, schema)
         charsets = dialect.charsets(connection, schema)
         jsons = dialect.json_columns(connection, schema)
+        moved = dialect.on_update(connection, schema)
         for name, columns in found.columns.items():
             key = TableKey(schema, name)
             if name not in partitions:
-                tables[key] = _shape(key, columns, found, charsets, jsons, dialect, metadata)
+                tables[key] = _shape(key, columns, found, charsets, jsons, moved, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default, options))  # noqa: PERF401 - reads better than one expression
     declared = _resolved(relations, tables, dialect)
@@ -160,6 +164,7 @@ def _shape(
     found: _Reflected,
     charsets: Mapping[tuple[str, str], str],
     jsons: set[tuple[str, str]],
+    moved: set[tuple[str, str]],
     dialect: Dialect,
     metadata: MetaData,
 ) -> TableShape:
@@ -188,7 +193,7 @@ def _shape(
             nullable=bool(column.get("nullable", True)),
             unique=column["name"] in alone,
             generated=bool(column.get("computed")),
-            on_update="on update" in str(column.get("default") or "").lower(),
+            on_update=(key.name, column["name"]) in moved,
             charset=charsets.get((key.name, column["name"])),
             supplied=_supplied(column) or column["name"] in row_number,
             refuses=bool(column.get("computed")) or bool((column.get("identity") or {}).get("always")),
@@ -218,7 +223,8 @@ def _shape(
 
 def _supplied(column: Mapping[str, Any]) -> bool:
     """Whether a column has a value of its own where a statement names none."""
-    return column.get("default") is not None or any(
+    default = str(column.get("default") or "")
+    return bool(default and not _NOTHING.match(default)) or any(
         column.get(name) not in (None, False, "auto") for name in ("autoincrement", "computed", "identity")
     )
 

@@ -221,7 +221,14 @@ class BoundRule:
             )
             for keep in self.keeps
         ]
+        if self.base is not None:
+            periods.append(self.base.running(row, as_of))
         return or_(false(), *periods, self.referenced_by_rule(row, staying))
+
+    def running(self, row: FromClause, as_of: date) -> Sql:
+        """Return whether a period is known to run; what the rule itself has made unreadable tells of none."""
+        periods = (keep.clock.latest_day(row) >= keep.cutoff(as_of, self.calendar).isoformat() for keep in self.keeps)
+        return or_(false(), *map(sure, periods))
 
     def lapsed(self, row: FromClause, as_of: date, staying: Staying | None) -> Sql:
         """Return whether every purpose has ended and every period has lapsed: what the destroying statement holds.
@@ -246,7 +253,8 @@ class BoundRule:
         if not self.action.on_rows:
             conditions.append(not_(self.done(row)))
         if self.base is not None:
-            conditions.append(not_(self.base.alive(row, as_of)))
+            # A statute may have come, or become longer, since the row was changed; a mark may be somebody else's.
+            conditions.extend((not_(self.base.alive(row, as_of)), not_(self.base.running(row, as_of))))
         return and_(true(), *conditions)
 
     def counted(self, row: FromClause) -> Sql:

@@ -93,6 +93,9 @@ def released(rule: BoundRule, row: FromClause, as_of: date) -> Sql:
         conditions.append(not_(exists(refers)))
     if rule.base is not None:
         conditions.append(not_(rule.base.alive(row, as_of)))
+        for keep in rule.base.keeps:
+            newest = newest_lapsed(as_of, partial(keep.end_of, calendar=rule.calendar))
+            conditions.append(not_(sure(keep.clock.latest_day(row) > newest)))
     return and_(*conditions, or_(false(), *known))
 
 

@@ -61,6 +61,8 @@ class Facts:
     """Per partitioned table the columns that say in which partition a row lies."""
     versioned: frozenset[TableKey] = frozenset()
     """Tables that keep a history of what was deleted from them."""
+    made_from: Mapping[TableKey, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    """Per table with generated columns, the columns that each of them is made from; these may be generated as well."""
     hidden: frozenset[TableKey] = frozenset()
     """Tables of which the role may not see every row."""
     unseen: Mapping[TableKey, tuple[str, ...]] = field(default_factory=dict)

@@ -33,6 +33,10 @@ _PARTITIONED = text("""
 SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, CONCAT_WS(' ', PARTITION_EXPRESSION, SUBPARTITION_EXPRESSION)
 FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL
 """)
+_GENERATED = text("""
+SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, GENERATION_EXPRESSION FROM information_schema.COLUMNS
+WHERE GENERATION_EXPRESSION <> '' AND TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'mysql', 'sys')
+""")
 # Once for all that is asked of it: the server opens every table of every schema for the answer.
 _TABLES = text("""
 SELECT t.TABLE_SCHEMA, t.TABLE_NAME, t.TABLE_TYPE = 'SYSTEM VERSIONED', e.TRANSACTIONS <> 'YES'
@@ -63,11 +67,12 @@ class MariaDBCatalog(Catalog):
     def read(self, connection: Connection) -> Facts:
         """Return what the catalog says."""
         columns = {
-            TableKey(own(schema, connection), name): frozenset(
-                one.replace("``", "`") for one in _QUOTED.findall(expression or "")
-            )
+            TableKey(own(schema, connection), name): _quoted(expression or "")
             for schema, name, expression in connection.execute(_PARTITIONED)
         }
+        made: dict[TableKey, dict[str, frozenset[str]]] = {}
+        for schema, name, column, expression in connection.execute(_GENERATED):
+            made.setdefault(TableKey(own(schema, connection), name), {})[column] = _quoted(expression)
         tables = [
             (TableKey(own(schema, connection), name), versioned, unsafe)
             for schema, name, versioned, unsafe in connection.execute(_TABLES)
@@ -82,6 +87,7 @@ class MariaDBCatalog(Catalog):
                 for schema, table, name, event, body in connection.execute(_TRIGGERS)
             ),
             partition_columns=columns,
+            made_from=made,
             versioned=frozenset(table for table, versioned, _unsafe in tables if versioned),
         )
 
@@ -137,6 +143,11 @@ class MariaDBCatalog(Catalog):
             # Rights are asked first: any other error comes from behind them.
             return getattr(error.orig, "args", (None,))[0] not in _REFUSED
         return True
+
+
+def _quoted(expression: str) -> frozenset[str]:
+    """Return the names in an expression as the server keeps it: each in backquotes, however it was written."""
+    return frozenset(one.replace("``", "`") for one in _QUOTED.findall(expression))
 
 
 def _unseen(connection: Connection, seen: Set[TableKey]) -> dict[TableKey, tuple[str, ...]] | None:

@@ -38,6 +38,17 @@ FROM pg_partitioned_table p
 JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (p.partattrs)
 """)
+# Until version 14 the column itself depends on the others, from 15 on what is kept as its default does.
+_MADE_FROM = text("""
+SELECT DISTINCT n.nspname, c.relname, a.attname, s.attname
+FROM pg_attribute a JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
+JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid AND (
+  d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+  OR d.classid = 'pg_class'::regclass AND d.objid = a.attrelid AND d.objsubid = a.attnum)
+JOIN pg_attribute s ON s.attrelid = a.attrelid AND s.attnum = d.refobjsubid
+WHERE a.attgenerated <> '' AND s.attnum > 0 AND s.attnum <> a.attnum AND NOT c.relispartition
+""")
 _HIDDEN = text("""
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relrowsecurity AND row_security_active(c.oid)
@@ -89,6 +100,9 @@ class PostgreSQLCatalog(Catalog):
         inherited: dict[TableKey, list[TableKey]] = {}
         for schema, name, child_schema, child in connection.execute(_INHERITED):
             inherited.setdefault(key(schema, name), []).append(key(child_schema, child))
+        made: dict[TableKey, dict[str, set[str]]] = {}
+        for schema, name, column, source in connection.execute(_MADE_FROM):
+            made.setdefault(key(schema, name), {}).setdefault(column, set()).add(source)
         return Facts(
             triggers=(*self._triggers(connection), *self._rewrites(connection)),
             partitions={
@@ -96,6 +110,10 @@ class PostgreSQLCatalog(Catalog):
                 for schema, name, root_schema, root in connection.execute(_PARTITIONS)
             },
             partition_columns={table: frozenset(names) for table, names in columns.items()},
+            made_from={
+                table: {name: frozenset(sources) for name, sources in columns.items()}
+                for table, columns in made.items()
+            },
             inherited={table: tuple(children) for table, children in inherited.items()},
             hidden=frozenset(key(schema, name) for schema, name in connection.execute(_HIDDEN)),
             unlogged=frozenset(key(schema, name) for schema, name in connection.execute(_UNLOGGED)),

@@ -15,20 +15,32 @@ from retention.database.names import TableKey
 
 _TRIGGERS = text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name")
 _TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+_COLUMNS = text("""
+SELECT m.name, m.sql, c.name, c.hidden IN (2, 3) FROM sqlite_master m JOIN pragma_table_xinfo(m.name) c
+WHERE m.type = 'table' AND m.name IN
+  (SELECT t.name FROM sqlite_master t JOIN pragma_table_xinfo(t.name) x WHERE t.type = 'table' AND x.hidden IN (2, 3))
+""")
 _OF = re.compile(r"\bUPDATE\s+OF\s+(.*?)\s+ON\b", re.IGNORECASE | re.DOTALL)
 _EVENT = re.compile(r"\b(DELETE|UPDATE|INSERT)\b(?=.*?\bON\b)", re.IGNORECASE | re.DOTALL)
 
+# Words, quoted or not, and what parts them; numbers and operators say nothing of names.
+_TOKEN = re.compile(
+    r"""--[^\n]*|/\*.*?(?:\*/|\Z)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|[^\W\d][\w$]*|[(),]""",
+    re.DOTALL,
+)
+
 
 class SQLiteCatalog(Catalog):
-    """sqlite_master, and the file system."""
+    """sqlite_master, the columns it tells of, and the file system."""
 
     def read(self, connection: Connection) -> Facts:
-        """Return the triggers."""
+        """Return triggers, and what generated columns are made from."""
         return Facts(
             triggers=tuple(
                 Trigger(name, TableKey(None, table), _events(sql or ""), sql or "", _columns(sql or ""))
                 for name, table, sql in connection.execute(_TRIGGERS)
-            )
+            ),
+            made_from=_made_from(connection),
         )
 
     def rows(self, connection: Connection) -> dict[TableKey, int]:
@@ -71,3 +83,49 @@ def _columns(sql: str) -> frozenset[str]:
     """Return the columns whose UPDATE sets the trigger off."""
     found = _OF.search(sql)
     return frozenset(name.strip(' "`[]\n') for name in found.group(1).split(",")) if found else frozenset()
+
+
+def _made_from(connection: Connection) -> dict[TableKey, dict[str, frozenset[str]]]:
+    """Return the columns named where a generated one is declared: all of the table where that isn't understood."""
+    columns: dict[tuple[str, str], dict[str, bool]] = {}
+    for name, sql, column, generated in connection.execute(_COLUMNS):
+        columns.setdefault((name, sql or ""), {})[column] = bool(generated)
+    found: dict[TableKey, dict[str, frozenset[str]]] = {}
+    for (name, sql), generated_ones in columns.items():
+        named = _declarations(sql)
+        for column in (one for one, generated in generated_ones.items() if generated):
+            words = named.get(column.lower())
+            others = (one for one in generated_ones if one != column and (words is None or one.lower() in words))
+            found.setdefault(TableKey(None, name), {})[column] = frozenset(others)
+    return found
+
+
+def _declarations(sql: str) -> dict[str, set[str]]:
+    """Return per column of a CREATE TABLE, in lower case, the words of its declaration that may name another."""
+    found: dict[str, set[str]] = {}
+    depth = 0
+    declared: list[str] = []
+    for piece in (one for one in _TOKEN.findall(sql) if not one.startswith(("--", "/*"))):
+        depth += (piece == "(") - (piece == ")")
+        if (piece == "," and depth == 1) or (piece == ")" and depth == 0):
+            first, *others = declared or [""]
+            # What a parenthesis follows is a function; a text is one everywhere but where a column gets its name.
+            names = {
+                _bare(one)
+                for one, after in zip(others, [*others[1:], ""], strict=False)
+                if not (one.startswith("'") or (after == "(" and one[:1] not in '"`['))
+            }
+            found.setdefault(_bare(first), names)
+            declared = []
+        elif depth > 1 or (depth == 1 and not declared and piece != "("):
+            # An expression stands in parentheses; DATE before them is a type.
+            declared.append(piece)
+    return found
+
+
+def _bare(piece: str) -> str:
+    """Return a name without its quotes, in lower case."""
+    quote = piece[:1]
+    if quote == "[":
+        return piece[1:-1].lower()
+    return (piece[1:-1].replace(quote * 2, quote) if quote and quote in "'\"`" else piece).lower()
