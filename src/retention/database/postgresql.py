@@ -49,6 +49,7 @@ from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import NullType, UserDefinedType
 
+from retention.database.columns import Declared
 from retention.database.dialect import PATIENCE_S, Dialect
 from retention.database.enforced import by_operators
 from retention.database.explain import Explain
@@ -76,6 +77,18 @@ _PARTITIONS = text(
     "JOIN pg_class r ON r.oid = pg_partition_root(c.oid) JOIN pg_namespace rn ON rn.oid = r.relnamespace "
     "WHERE c.relispartition AND n.nspname = :schema"
 )
+# Of a domain that takes all that its base does only the base matters. Reflection doesn't tell its base's length.
+_DECLARED = text("""
+SELECT c.relname, a.attname,
+  CASE WHEN d.free THEN format_type(t.typbasetype, t.typtypmod) ELSE format_type(a.atttypid, a.atttypmod) END,
+  t.typtype = 'd' AND NOT (d.free AND t.typtypmod = -1)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype
+CROSS JOIN LATERAL (SELECT t.typtype = 'd' AND NOT t.typnotnull AND b.typtype <> 'd'
+  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.contypid = t.oid) AS free) d
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
+  AND n.nspname = :schema
+""")
 _WORDS = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 _NEXT_TRANSACTION = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
 # A table's own trigger or rule, or one of the foreign keys' switched off, and a cascade may leave rows behind. What
@@ -156,6 +169,11 @@ class PostgreSQL(Dialect):
             name: TableKey(None if root_schema == default else root_schema, root)
             for name, root_schema, root in connection.execute(_PARTITIONS, {"schema": schema or default})
         }
+
+    def declared(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], Declared]:
+        """Return the type of every column with all that is said in it."""
+        found = connection.execute(_DECLARED, {"schema": schema or connection.dialect.default_schema_name})
+        return {(owner, name): Declared(said, checked=checked) for owner, name, said, checked in found}
 
     def as_enforced(
         self, connection: Connection, relations: Sequence[Relation], tables: Mapping[TableKey, Table]
