@@ -16,6 +16,7 @@ from retention.database.names import TableKey
 _TRIGGERS = text("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY tbl_name, name")
 _TABLES = text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
 _OF = re.compile(r"\bUPDATE\s+OF\s+(.*?)\s+ON\b", re.IGNORECASE | re.DOTALL)
+_AFTER = re.compile(r"\bAFTER\s+\w+\Z", re.IGNORECASE)
 _EVENT = re.compile(r"\b(DELETE|UPDATE|INSERT)\b(?=.*?\bON\b)", re.IGNORECASE | re.DOTALL)
 
 
@@ -26,7 +27,9 @@ class SQLiteCatalog(Catalog):
         """Return the triggers."""
         return Facts(
             triggers=tuple(
-                Trigger(name, TableKey(None, table), _events(sql or ""), sql or "", _columns(sql or ""))
+                Trigger(
+                    name, TableKey(None, table), _events(sql or ""), sql or "", _columns(sql or ""), _before(sql or "")
+                )
                 for name, table, sql in connection.execute(_TRIGGERS)
             )
         )
@@ -65,6 +68,12 @@ def _events(sql: str) -> frozenset[str]:
     """Return what sets the trigger off: the first such word of its text."""
     found = _EVENT.search(sql)
     return frozenset({found.group(1).upper()} if found else ())
+
+
+def _before(sql: str) -> bool:
+    """Return whether the trigger runs before the row is written, as it does where it says nothing."""
+    found = _EVENT.search(sql)
+    return found is None or _AFTER.search(sql, 0, found.end()) is None
 
 
 def _columns(sql: str) -> frozenset[str]:
