@@ -185,8 +185,10 @@ _DATABASE = (
         "`log_keep` INHERITS `log`: a DELETE on `log` takes its rows as well, whatever their own rule says.",
     ),
     Code(
-        "RET243", "no-rollback", "error", "table", "ALTER TABLE … ENGINE = InnoDB",
-        "In a MyISAM table a batch that fails has destroyed its rows all the same, and nothing proves it.",
+        "RET243", "no-rollback", "error", "table",
+        "ALTER TABLE … ENGINE = InnoDB; of a foreign table name the database that holds its rows",
+        "In a MyISAM table a batch that fails has destroyed its rows all the same, and nothing proves it. A foreign "
+        "table's rows go on another server, with all that its own keys take along.",
     ),
     Code(
         "RET244", "referring-unseen", "error", "rule",
@@ -228,6 +230,12 @@ _DATABASE = (
     Code(
         "RET252", "subject-inexact", "error", "table", "name a column of a text, a number or a UUID as the subject",
         "A subject of the type INET: a hold on 10.0.0.1 doesn't find 10.0.0.1/32.",
+    ),
+    Code(
+        "RET253", "place-rewrites", "error", "rule",
+        "drop the trigger or rule, or move the rows to a table without one",
+        "A trigger BEFORE INSERT on `payment_kept` sets the amount to 0, and the original is deleted. One that runs "
+        "AFTER it and of which nobody can tell what it changes: a warning.",
     ),
     Code(
         "RET254", "made-from-changed", "error", "rule",

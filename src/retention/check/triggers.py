@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Set
 
 from retention.check.codes import finding
+from retention.check.destinations import moves_of
 from retention.check.parts import parts_of, tables_of
 from retention.database.catalog import Facts, Trigger
 from retention.database.names import TableKey
@@ -23,6 +24,7 @@ _DESTROYS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CHANGES = re.compile(r"\bUPDATE\b([^;']*?)\bSET\b", re.IGNORECASE)
+_EXECUTES = re.compile(r"\bEXECUTE\b", re.IGNORECASE)
 _CALLS = re.compile(r'\b(?:CALL\s+|PERFORM\s+(?=[\w$."]+\s*\())([\w$.]+)', re.IGNORECASE)
 
 # Where a statement begins, or MariaDB's SET goes on: anywhere else a name before a = is compared with something.
@@ -50,6 +52,7 @@ def triggers(binding: Binding, facts: Facts) -> Iterator[Finding]:
             if mine and (trigger.table == table or trigger.table in parts):
                 when = f"at {' and '.join(sorted(mine))} of {binding.name_of(trigger.table)}"
                 yield from _does(binding, facts, rule, trigger, when, parts)
+        yield from _moved(binding, rule, facts)
 
 
 def filling(facts: Facts, table: TableKey, column: str) -> Iterator[str]:
@@ -84,6 +87,29 @@ def _does(
     if called:
         what = f"{who} calls {called} {when} under rule {rule.id}, and nobody sees from here what that changes"
         yield finding("RET248", where, what, rule.id)
+
+
+def _moved(binding: Binding, rule: Rule, facts: Facts) -> Iterator[Finding]:
+    """Yield what may change rows just as they come to where the rule moves them."""
+    places = {move.to for move in moves_of(binding, rule)}
+    for trigger in facts.triggers:
+        if trigger.table not in places or "INSERT" not in trigger.events:
+            continue
+        where, who = str(binding.name_of(trigger.table)), f"the trigger or rule {trigger.name}"
+        if trigger.rewrites:
+            what = f"{who} comes before what rule {rule.id} moves to {where}, and may write something else or nothing"
+            yield finding("RET253", where, what, rule.id)
+            continue
+        said = _COMMENT.sub(" ", trigger.body)
+        changed = [found[1] for pattern in (_CHANGES, _DESTROYS) for found in pattern.finditer(said)]
+        if _named(binding, facts, {trigger.table}, changed):
+            what = f"{who} changes rows of {where} itself as rule {rule.id} moves rows there"
+            yield finding("RET253", where, what, rule.id)
+        elif _CALLS.search(said) or _EXECUTES.search(said):
+            what = (
+                f"{who} calls something as rule {rule.id} moves rows to {where}: nobody sees from here what it changes"
+            )
+            yield finding("RET253", where, what, rule.id, severity="warning")
 
 
 def _of_matrix(binding: Binding) -> set[TableKey]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import BINARY, VARBINARY, LargeBinary
 
@@ -27,13 +28,24 @@ class ColumnKind(enum.StrEnum):
     OTHER = "other"
 
 
+class Declared(NamedTuple):
+    """A column's whole type in the engine's own words, and its character set where each column has one.
+
+    ``checked``: the type is a domain that takes some of its base's values only, or that may.
+    """
+
+    type: str
+    charset: str | None = None
+    checked: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnShape:
     """A column as reflected: ``length`` in characters for text, ``unique`` if alone under a unique key.
 
     ``charset`` is a text's character set where the engine has one per column. ``supplied``: the database gives a value
     where a statement names none; ``refuses``: it takes no value but its own. ``row_number``: it is the number by which
-    the engine itself knows a row.
+    the engine itself knows a row. ``declared`` and ``checked`` are as in ``Declared``.
     """
 
     name: str
@@ -47,3 +59,5 @@ class ColumnShape:
     supplied: bool = False
     refuses: bool = False
     row_number: bool = False
+    declared: str = ""
+    checked: bool = False

@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 from retention.database.clock_words import ClockWords
-from retention.database.columns import BYTES, ColumnKind
+from retention.database.columns import BYTES, ColumnKind, Declared
 from retention.database.names import ForeignKey, TableKey
 from retention.database.native import DigitsReading, NativeReading, NumberReading, by_stretch
 from retention.database.onlooker import Onlooker
@@ -104,8 +104,13 @@ class Dialect(ClockWords, Onlooker, Walking):
         """Return a name so that two are equal where the engine takes them for the same."""
         return name
 
-    def charsets(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], str]:
-        """Return the character sets of columns (table, column), where each column has one of its own."""
+    def declared(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], Declared]:
+        """Return how columns (table, column) are declared, where reflection doesn't say all of it."""
+        del connection, schema
+        return {}
+
+    def key_columns(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """Return the columns of unique keys (table, key), where reflection may leave some of them out."""
         del connection, schema
         return {}
 

@@ -34,7 +34,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-from retention.database.columns import BYTES, ColumnKind
+from retention.database.columns import BYTES, ColumnKind, Declared
 from retention.database.dialect import PATIENCE_S, Dialect
 from retention.database.enforced import by_storage
 from retention.database.explain import Explain
@@ -117,16 +117,31 @@ class MariaDB(Dialect):
         others = {name for name in connection.execute(query).scalars() if name != default}
         return sorted(others | named | {None}, key=lambda name: name or "")
 
-    def charsets(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], str]:
-        """Return the character set of every text column."""
-        columns = table("COLUMNS", schema="information_schema")
-        query: Select[str, str, str] = (
-            select(column("TABLE_NAME"), column("COLUMN_NAME"), column("CHARACTER_SET_NAME"))
-            .select_from(columns)
+    def declared(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], Declared]:
+        """Return type and character set of every column."""
+        names = ("TABLE_NAME", "COLUMN_NAME", "COLUMN_TYPE", "CHARACTER_SET_NAME")
+        query: Select[*tuple[Any, ...]] = (
+            select(*map(column, names))
+            .select_from(table("COLUMNS", schema="information_schema"))
             .where(column("TABLE_SCHEMA") == (schema or connection.dialect.default_schema_name))
-            .where(column("CHARACTER_SET_NAME").is_not(None))
         )
-        return {(name, held): charset for name, held, charset in connection.execute(query)}
+        return {(owner, name): Declared(*said) for owner, name, *said in connection.execute(query)}
+
+    def key_columns(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """Return those of every unique key: WITHOUT OVERLAPS adds a period's, of which reflection knows nothing."""
+        query: Select[str, str, str | None] = (
+            select(column("TABLE_NAME"), column("INDEX_NAME"), column("COLUMN_NAME"))
+            .select_from(table("STATISTICS", schema="information_schema"))
+            .where(column("TABLE_SCHEMA") == (schema or connection.dialect.default_schema_name))
+            .where(column("NON_UNIQUE") == 0)
+            .order_by(column("SEQ_IN_INDEX"))
+        )
+        found: dict[tuple[str, str], tuple[str | None, ...]] = {}
+        for owner, key, name in connection.execute(query):
+            found[owner, key] = (*found.get((owner, key), ()), name)
+        # MySQL's keys on expressions name no column there.
+        whole = {key: tuple(one for one in names if one is not None) for key, names in found.items()}
+        return {key: names for key, names in whole.items() if len(names) == len(found[key])}
 
     def json_columns(self, connection: Connection, schema: str | None) -> set[tuple[str, str]]:
         """Return the columns declared JSON: to MariaDB that is a text whose own check is json_valid."""

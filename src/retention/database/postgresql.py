@@ -49,6 +49,8 @@ from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import NullType, UserDefinedType
 
+from retention.database.columns import Declared
+from retention.database.declared import by_format
 from retention.database.dialect import PATIENCE_S, Dialect
 from retention.database.enforced import by_operators
 from retention.database.explain import Explain
@@ -76,10 +78,6 @@ _PARTITIONS = text(
     "SELECT c.relname, rn.nspname, r.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
     "JOIN pg_class r ON r.oid = pg_partition_root(c.oid) JOIN pg_namespace rn ON rn.oid = r.relnamespace "
     "WHERE c.relispartition AND n.nspname = :schema"
-)
-_SHUT = text(
-    "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE c.relname = :name AND c.relkind IN ('r', 'p') AND NOT has_schema_privilege(n.oid, 'USAGE') ORDER BY 1"
 )
 _WORDS = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 # How values become texts: those of keys are kept from night to night, and looked for as they were written. In which
@@ -171,6 +169,10 @@ class PostgreSQL(Dialect):
             name: TableKey(None if root_schema == default else root_schema, root)
             for name, root_schema, root in connection.execute(_PARTITIONS, {"schema": schema or default})
         }
+
+    def declared(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], Declared]:
+        """Return the type of every column with all that is said in it."""
+        return by_format(connection, schema)
 
     def as_enforced(
         self, connection: Connection, relations: Sequence[Relation], tables: Mapping[TableKey, Table]

@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, FromClause, MetaData, Table, inspect
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.engine.reflection import Inspector, ObjectKind, ObjectScope
 
-from retention.database.columns import ColumnKind, ColumnShape
+from retention.database.columns import ColumnKind, ColumnShape, Declared
 from retention.database.dialect import Dialect
 from retention.database.names import ForeignKey, TableKey
 from retention.database.reading import Sql
@@ -20,6 +20,7 @@ from retention.database.relations import Relation, of_whole_tables
 _NOTHING = re.compile(r"[\s(]*NULL\b", re.IGNORECASE)
 """How a default of null begins: a cast may follow it, and ON UPDATE."""
 _OF_A_KEY = "sqlite_autoindex_"
+_PRIMARY = "PRIMARY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,14 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
         partitions = dialect.partitions(connection, schema)
         options = dialect.key_options(connection)
         roots.update({TableKey(schema, name): root for name, root in partitions.items()})
-        found = _Reflected(inspector, schema)
-        charsets = dialect.charsets(connection, schema)
+        found = _Reflected(inspector, schema, dialect.key_columns(connection, schema))
+        declared_as = dialect.declared(connection, schema)
         jsons = dialect.json_columns(connection, schema)
         moved = dialect.on_update(connection, schema)
         for name, columns in found.columns.items():
             key = TableKey(schema, name)
             if name not in partitions:
-                tables[key] = _shape(key, columns, found, charsets, jsons, moved, dialect, metadata)
+                tables[key] = _shape(key, columns, found, declared_as, jsons, moved, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default, options))  # noqa: PERF401 - reads better than one expression
     declared = _resolved(relations, tables, dialect)
@@ -136,7 +137,9 @@ def _columns(shape: TableShape | None, dialect: Dialect) -> dict[str, str]:
 class _Reflected:
     """One schema's reflection, read in a handful of queries however many tables it has."""
 
-    def __init__(self, inspector: Inspector, schema: str | None) -> None:
+    def __init__(
+        self, inspector: Inspector, schema: str | None, whole: Mapping[tuple[str, str], tuple[str, ...]]
+    ) -> None:
         options = {"schema": schema, "kind": ObjectKind.TABLE, "scope": ObjectScope.DEFAULT}
         self.columns = _named(inspector.get_multi_columns(**options))  # type: ignore[arg-type]
         for column in (one for columns in self.columns.values() for one in columns):
@@ -147,6 +150,12 @@ class _Reflected:
         self.unique = _named(inspector.get_multi_unique_constraints(**options))  # type: ignore[arg-type]
         # Indexes that an engine makes by itself for UNIQUE are the surest sign of it: SQLite's texts are hard to read.
         self.indexes = _named(inspector.get_multi_indexes(**options, include_auto_indexes=True))  # type: ignore[arg-type]
+        for (table, name), columns in whole.items():
+            unique = (*self.unique.get(table, ()), *self.indexes.get(table, ()))
+            for one in (one for one in unique if one["name"] == name):
+                one["column_names"] = list(columns)
+            if name == _PRIMARY and table in self.keys:
+                self.keys[table]["constrained_columns"] = list(columns)
         self.foreign_keys = _named(inspector.get_multi_foreign_keys(**options))  # type: ignore[arg-type]
 
 
@@ -162,7 +171,7 @@ def _shape(
     key: TableKey,
     columns: list[dict[str, Any]],
     found: _Reflected,
-    charsets: Mapping[tuple[str, str], str],
+    declared_as: Mapping[tuple[str, str], Declared],
     jsons: set[tuple[str, str]],
     moved: set[tuple[str, str]],
     dialect: Dialect,
@@ -194,12 +203,15 @@ def _shape(
             unique=column["name"] in alone,
             generated=bool(column.get("computed")),
             on_update=(key.name, column["name"]) in moved,
-            charset=charsets.get((key.name, column["name"])),
+            charset=said.charset,
             supplied=_supplied(column) or column["name"] in row_number,
             refuses=bool(column.get("computed")) or bool((column.get("identity") or {}).get("always")),
             row_number=column["name"] in row_number,
+            declared=said.type,
+            checked=said.checked,
         )
         for column in columns
+        for said in (declared_as.get((key.name, column["name"])) or Declared(str(column["type"])),)
     }
     sql = Table(
         key.name,

@@ -39,8 +39,9 @@ class Need:
 class Trigger:
     """A trigger, or what acts like one, on a table; ``body`` is its text as the engine keeps it.
 
-    One that a single partition has is the partitioned table's; its ``name`` says of which partition.
-    ``columns``: those whose UPDATE alone sets it off; empty is any.
+    One that a single partition has is the partitioned table's; its ``name`` says of which partition. ``columns``: those
+    whose UPDATE alone sets it off; empty is any. ``rewrites``: it runs before a row is written, or instead, and may
+    write another one or none.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Trigger:
     events: frozenset[str]
     body: str
     columns: frozenset[str] = frozenset()
+    rewrites: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Facts:
     """Per table those that inherit it: their rows are taken for its own."""
     without_rollback: frozenset[TableKey] = frozenset()
     """Tables of a storage engine that can't take back what a transaction did."""
+    foreign: frozenset[TableKey] = frozenset()
+    """Tables whose rows another server or a file holds, all of them or those of a partition."""
     unlogged: frozenset[TableKey] = frozenset()
     """Tables that a crash of the server empties."""
     lacking: tuple[Need, ...] = ()

@@ -26,7 +26,7 @@ from retention.database.catalog.base import Catalog, Facts, Need, Trigger, by_ta
 from retention.database.names import TableKey
 
 _TRIGGERS = text("""
-SELECT TRIGGER_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, EVENT_MANIPULATION, ACTION_STATEMENT
+SELECT TRIGGER_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, EVENT_MANIPULATION, ACTION_STATEMENT, ACTION_TIMING = 'BEFORE'
 FROM information_schema.TRIGGERS ORDER BY 1, 2, 3
 """)
 _PARTITIONED = text("""
@@ -83,8 +83,14 @@ class MariaDBCatalog(Catalog):
             blind=unseen is None,
             without_rollback=frozenset(table for table, _versioned, unsafe in tables if unsafe),
             triggers=tuple(
-                Trigger(name, TableKey(own(schema, connection), table), frozenset({event.upper()}), body or "")
-                for schema, table, name, event, body in connection.execute(_TRIGGERS)
+                Trigger(
+                    name,
+                    TableKey(own(schema, connection), table),
+                    frozenset({event.upper()}),
+                    body or "",
+                    rewrites=bool(before),
+                )
+                for schema, table, name, event, body, before in connection.execute(_TRIGGERS)
             ),
             partition_columns=columns,
             made_from=made,

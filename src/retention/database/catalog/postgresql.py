@@ -9,7 +9,8 @@ from sqlalchemy import Connection, text
 from retention.database.catalog.base import Catalog, Facts, Need, Trigger, by_table, listed, own, spelled
 from retention.database.names import TableKey
 
-_DELETE, _UPDATE = 8, 16
+_EVENTS = (("INSERT", 4), ("DELETE", 8), ("UPDATE", 16))
+_FOR_EACH_ROW, _BEFORE, _INSTEAD = 1, 2, 64
 # What the partitioned table has itself is told of it alone; what one partition has more, row by row, is set off there.
 _TRIGGERS = text("""
 SELECT n.nspname, r.relname, t.tgname, t.tgtype::int, p.prosrc, ARRAY(SELECT a.attname::text FROM pg_attribute a
@@ -30,7 +31,7 @@ _PARTITIONS = text("""
 SELECT n.nspname, c.relname, pn.nspname, p.relname
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class p ON p.oid = pg_partition_root(c.oid) JOIN pg_namespace pn ON pn.oid = p.relnamespace
-WHERE c.relispartition AND c.relkind IN ('r', 'p')
+WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')
 """)
 _PARTITION_COLUMNS = text("""
 SELECT n.nspname, c.relname, a.attname
@@ -60,6 +61,12 @@ JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace n ON n.oid = c.relnamesp
 JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
 WHERE NOT c.relispartition AND c.relkind IN ('r', 'p', 'f')
 ORDER BY 1, 2, 3, 4
+""")
+_FOREIGN = text("""
+SELECT DISTINCT n.nspname, c.relname
+FROM pg_class f JOIN pg_class c ON c.oid IN (f.oid, pg_partition_root(f.oid))
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE f.relkind = 'f'
 """)
 _UNLOGGED = text("""
 SELECT DISTINCT n.nspname, c.relname
@@ -116,6 +123,7 @@ class PostgreSQLCatalog(Catalog):
             },
             inherited={table: tuple(children) for table, children in inherited.items()},
             hidden=frozenset(key(schema, name) for schema, name in connection.execute(_HIDDEN)),
+            foreign=frozenset(key(schema, name) for schema, name in connection.execute(_FOREIGN)),
             unlogged=frozenset(key(schema, name) for schema, name in connection.execute(_UNLOGGED)),
         )
 
@@ -164,16 +172,19 @@ class PostgreSQLCatalog(Catalog):
     @staticmethod
     def _triggers(connection: Connection) -> Iterator[Trigger]:
         for schema, name, trigger, kind, body, columns, partition in connection.execute(_TRIGGERS):
-            events = frozenset(word for word, bit in (("DELETE", _DELETE), ("UPDATE", _UPDATE)) if kind & bit)
+            events = frozenset(word for word, bit in _EVENTS if kind & bit)
             called = trigger if partition is None else f"{trigger} of the partition {partition}"
-            yield Trigger(called, TableKey(own(schema, connection), name), events, body or "", frozenset(columns))
+            table = TableKey(own(schema, connection), name)
+            # What a trigger for the whole statement returns is let go.
+            rewrites = bool(kind & _FOR_EACH_ROW and kind & (_BEFORE | _INSTEAD))
+            yield Trigger(called, table, events, body or "", frozenset(columns), rewrites)
 
     @staticmethod
     def _rewrites(connection: Connection) -> Iterator[Trigger]:
-        kinds = {"2": "UPDATE", "4": "DELETE"}
+        kinds = {"2": "UPDATE", "3": "INSERT", "4": "DELETE"}
         for schema, name, rule, kind, body in connection.execute(_REWRITES):
             events = frozenset({kinds[kind]} if kind in kinds else ())
-            yield Trigger(rule, TableKey(own(schema, connection), name), events, body or "")
+            yield Trigger(rule, TableKey(own(schema, connection), name), events, body or "", rewrites=True)
 
 
 def _schema(connection: Connection, table: TableKey) -> str | None:

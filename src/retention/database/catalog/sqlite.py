@@ -21,6 +21,7 @@ WHERE m.type = 'table' AND m.name IN
   (SELECT t.name FROM sqlite_master t JOIN pragma_table_xinfo(t.name) x WHERE t.type = 'table' AND x.hidden IN (2, 3))
 """)
 _OF = re.compile(r"\bUPDATE\s+OF\s+(.*?)\s+ON\b", re.IGNORECASE | re.DOTALL)
+_AFTER = re.compile(r"\bAFTER\s+\w+\Z", re.IGNORECASE)
 _EVENT = re.compile(r"\b(DELETE|UPDATE|INSERT)\b(?=.*?\bON\b)", re.IGNORECASE | re.DOTALL)
 
 # Words, quoted or not, and what parts them; numbers and operators say nothing of names.
@@ -37,7 +38,9 @@ class SQLiteCatalog(Catalog):
         """Return triggers, and what generated columns are made from."""
         return Facts(
             triggers=tuple(
-                Trigger(name, TableKey(None, table), _events(sql or ""), sql or "", _columns(sql or ""))
+                Trigger(
+                    name, TableKey(None, table), _events(sql or ""), sql or "", _columns(sql or ""), _before(sql or "")
+                )
                 for name, table, sql in connection.execute(_TRIGGERS)
             ),
             made_from=_made_from(connection),
@@ -77,6 +80,12 @@ def _events(sql: str) -> frozenset[str]:
     """Return what sets the trigger off: the first such word of its text."""
     found = _EVENT.search(sql)
     return frozenset({found.group(1).upper()} if found else ())
+
+
+def _before(sql: str) -> bool:
+    """Return whether the trigger runs before the row is written, as it does where it says nothing."""
+    found = _EVENT.search(sql)
+    return found is None or _AFTER.search(sql, 0, found.end()) is None
 
 
 def _columns(sql: str) -> frozenset[str]:
