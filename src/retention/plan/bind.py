@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from retention.database.relations import Relation
 from retention.errors import Finding, Refused
@@ -10,6 +10,8 @@ from retention.law import Calendar
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.codes import finding
 from retention.matrix.model import Action, ColumnClock, Rule
+from retention.matrix.trial import refusal
+from retention.matrix.where import columns_of
 from retention.plan.clocks import ClockSql, clock_column, clock_sql
 from retention.plan.ends import EndSql, LaterEnd, TermEnd, end_sql
 from retention.plan.rules import BoundKeep, BoundRule
@@ -25,6 +27,8 @@ def bind_rule(binding: Binding, rule: Rule) -> BoundRule:
     """
     table = table_key(rule.table)
     key = _key(binding, rule)
+    for column in sorted(columns_of(rule.where)):
+        binding.column(table, column, rule.at("where"))
     keeps = tuple(BoundKeep(keep, clock_sql(binding, table, keep.since)) for keep in rule.keeps)
     ends = tuple(end_sql(binding, table, use.ends) for use in rule.purposes)
     return BoundRule(
@@ -73,12 +77,21 @@ def bind_after(binding: Binding, rule: Rule) -> BoundRule:
 
 
 def bind_all(binding: Binding) -> tuple[list[BoundRule], list[Finding]]:
-    """Bind every rule of the database; what can't be bound is a finding of scope rule and is left out."""
+    """Bind every rule of the database; what can't be bound is a finding of scope rule and is left out.
+
+    So is a rule whose condition, or that of a rule whose rows refer to its own, is one that the database refuses: it
+    would be asked along with others.
+
+    Raises:
+        DatabaseFault: the database was lost, or is too busy to say what it refuses.
+    """
     bound: list[BoundRule] = []
     findings: list[Finding] = []
+    refused = {rule.id: said for rule in binding.rules if (said := _refusal(binding, rule)) is not None}
     for rule in binding.rules:
         try:
             pair = [bind_rule(binding, rule)]
+            _require_asked(pair[0], refused)
             if rule.then_after is not None:
                 pair.append(bind_after(binding, rule))
         except Refused as problem:
@@ -86,6 +99,27 @@ def bind_all(binding: Binding) -> tuple[list[BoundRule], list[Finding]]:
         else:
             bound.extend(pair)
     return bound, findings
+
+
+def _refusal(binding: Binding, rule: Rule) -> str | None:
+    """Return why the database refuses a rule's condition; one that names what isn't there can't be bound anyway."""
+    try:
+        return refusal(binding, rule)
+    except (KeyError, Refused):
+        return None
+
+
+def _require_asked(rule: BoundRule, refused: Mapping[str, str]) -> None:
+    for other in _asked(rule):
+        if other.id in refused:
+            raise Refused(f"{other.at('where')}: rule {other.id}: {refused[other.id]}")
+
+
+def _asked(rule: BoundRule) -> Iterator[Rule]:
+    """Yield the rule and those whose rows keep its own, however far away."""
+    yield rule.rule
+    for other, _relation in rule.referencing:
+        yield from _asked(other)
 
 
 def sharing_parts(binding: Binding, unbound: Collection[str], refused: Collection[str]) -> Iterator[Finding]:

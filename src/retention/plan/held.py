@@ -36,11 +36,11 @@ from retention.database.reading import Sql
 from retention.database.temporary import empty_table
 from retention.errors import Refused
 from retention.matrix.binding import table_key
+from retention.matrix.expression import compile_where
 from retention.matrix.names import parse_table
 from retention.matrix.where import columns_of, parse_where
 from retention.plan.bind import AFTER, bind_after
 from retention.plan.clocks import sure
-from retention.plan.expression import compile_where
 from retention.plan.subjects import SubjectPath, subject_paths
 from retention.plan.units import Unit
 from retention.register import Hold

@@ -21,10 +21,10 @@ from retention.database.reflect import TableShape
 from retention.database.relations import Relation, joined
 from retention.law import OVERDUE_AFTER, Calendar, cutoff, last_day
 from retention.matrix.binding import Binding, BoundPart
+from retention.matrix.expression import compile_where
 from retention.matrix.model import Action, Keep, Rule
 from retention.plan.clocks import ClockColumn, ClockSql, sure
 from retention.plan.ends import EndSql
-from retention.plan.expression import compile_where
 
 Staying = Callable[["BoundRule", FromClause], Sql]
 """Whether a row that a rule selects stays, as the caller knows it: from a plan's sets, or from what remains."""

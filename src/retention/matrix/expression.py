@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from sqlalchemy import FromClause, and_, literal, not_, null, or_
-from sqlalchemy.types import NullType
 
 from retention.database.reading import Sql
 from retention.matrix.condition import (
@@ -20,6 +17,7 @@ from retention.matrix.condition import (
     Not,
     WhereExpression,
 )
+from retention.matrix.constants import as_stored
 
 
 def compile_where(expression: WhereExpression, row: FromClause) -> Sql:
@@ -36,13 +34,13 @@ def compile_where(expression: WhereExpression, row: FromClause) -> Sql:
         case Compare("LIKE", left, right):
             return compile_where(left, row).like(compile_where(right, row))
         case Compare(op, left, right):
-            return _compare(op, compile_where(left, row), right, row)
+            return _compare(op, left, right, row)
+        case In(Column(name), options):
+            return row.c[name].in_([_side(option, Column(name), row) for option in options])
         case In(operand, options):
-            subject = compile_where(operand, row)
-            return subject.in_([_option(subject, option, row) for option in options])
+            return or_(*(_compare("=", operand, option, row) for option in options))
         case Between(operand, low, high):
-            subject = compile_where(operand, row)
-            return and_(_compare(">=", subject, low, row), _compare("<=", subject, high, row))
+            return and_(_compare(">=", operand, low, row), _compare("<=", operand, high, row))
         case IsNull(operand):
             return compile_where(operand, row).is_(None)
         case Not(operand):
@@ -54,18 +52,14 @@ def compile_where(expression: WhereExpression, row: FromClause) -> Sql:
     raise AssertionError(expression)
 
 
-def _compare(op: str, left: Sql, right: WhereExpression, row: FromClause) -> Sql:
-    if isinstance(right, Constant) and right.value is not None:
-        return left.op(op, is_comparison=True)(_value(left, right))
-    return left.op(op, is_comparison=True)(compile_where(right, row))
+def _compare(op: str, left: WhereExpression, right: WhereExpression, row: FromClause) -> Sql:
+    return _side(left, right, row).op(op, is_comparison=True)(_side(right, left, row))
 
 
-def _option(subject: Sql, option: WhereExpression, row: FromClause) -> object:
-    return _value(subject, option) if isinstance(option, Constant) else compile_where(option, row)
-
-
-def _value(subject: Sql, constant: Constant) -> object:
-    # Where a column's values travel as they are stored, a day is stored as its ISO text.
-    if isinstance(subject.type, NullType) and isinstance(constant.value, date):
-        return constant.value.isoformat()
-    return constant.value
+def _side(side: WhereExpression, other: WhereExpression, row: FromClause) -> Sql:
+    """Return one side of a comparison; a constant is of the type of the column that it is compared with."""
+    if isinstance(side, Constant) and side.value is not None and isinstance(other, Column):
+        type_ = row.c[other.name].type
+        value = as_stored(type_, side.value)
+        return literal(value, type_.coerce_compared_value(None, value))
+    return compile_where(side, row)
