@@ -20,10 +20,6 @@ CROSS JOIN LATERAL (SELECT t.typtype = 'd' AND NOT t.typnotnull AND b.typtype <>
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition
   AND n.nspname = :schema
 """)
-_SHUT = text(
-    "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE c.relname = :name AND c.relkind IN ('r', 'p') AND NOT has_schema_privilege(n.oid, 'USAGE') ORDER BY 1"
-)
 
 
 def by_format(connection: Connection, schema: str | None) -> Mapping[tuple[str, str], Declared]:

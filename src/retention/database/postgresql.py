@@ -79,6 +79,10 @@ _PARTITIONS = text(
     "JOIN pg_class r ON r.oid = pg_partition_root(c.oid) JOIN pg_namespace rn ON rn.oid = r.relnamespace "
     "WHERE c.relispartition AND n.nspname = :schema"
 )
+_SHUT = text(
+    "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE c.relname = :name AND c.relkind IN ('r', 'p') AND NOT has_schema_privilege(n.oid, 'USAGE') ORDER BY 1"
+)
 _WORDS = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
 # How values become texts: those of keys are kept from night to night, and looked for as they were written. In which
 # order day and month are read isn't touched: nothing here is written so, and triggers may have their way.
