@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import ClauseElement, Executable, Select
@@ -21,3 +22,10 @@ class Explain(Executable, ClauseElement):
 @compiles(Explain)
 def _write(element: Explain, compiler: Any, **options: Any) -> str:
     return f"{element.verb} {compiler.process(element.query, **options)}"
+
+
+def nodes_of(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield a node of a plan that PostgreSQL has written as JSON, and all below it."""
+    yield node
+    for inner in node.get("Plans", ()):
+        yield from nodes_of(inner)

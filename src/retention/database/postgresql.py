@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -53,7 +53,7 @@ from retention.database.columns import Declared
 from retention.database.declared import by_format
 from retention.database.dialect import PATIENCE_S, Dialect
 from retention.database.enforced import by_operators
-from retention.database.explain import Explain
+from retention.database.explain import Explain, nodes_of
 from retention.database.loading import as_bound, as_copied, into
 from retention.database.names import TableKey
 from retention.database.reading import Sql
@@ -262,7 +262,7 @@ class PostgreSQL(Dialect):
     def indexes_used(self, connection: Connection, query: Select[Any]) -> tuple[str, ...]:
         """Return the indexes with a condition in the planner's choice."""
         plan = connection.execute(Explain("EXPLAIN (FORMAT JSON)", query)).scalar_one()
-        nodes = _nodes((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
+        nodes = nodes_of((plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"])
         return tuple(dict.fromkeys(node["Index Name"] for node in nodes if "Index Cond" in node))
 
     def rows_about(self, connection: Connection, which: Table) -> int:
@@ -424,9 +424,3 @@ def _of_no_country(column: Sql) -> Sql:
     """Return what is written alike in every country, where even the number of an amount's decimals differs."""
     is_money = isinstance(column.type, postgresql.MONEY)
     return func.encode(func.cash_send(column), "hex", type_=String()) if is_money else column
-
-
-def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield node
-    for inner in node.get("Plans", ()):
-        yield from _nodes(inner)
