@@ -126,6 +126,7 @@ def test_an_exported_entry_has_all_that_its_hash_is_taken_over(shop: Shop, capsy
 # --- days -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("day", [date.max, date(9000, 1, 2), date(2199, 1, 1)])
 def test_what_changes_nothing_takes_any_day(engine_url: str, tmp_path: Path, capsys: Any, day: date) -> None:
     shop = make_small(engine_url, tmp_path, MATRIX, *TABLES, *ROWS)
@@ -184,11 +185,3 @@ def test_an_option_without_its_value_is_named(shop: Shop, capsys: Any, option: s
     called = shop.call(capsys, "plan", "--json", option, day=None)
     assert called.code == 2
     assert option in called.document["error"]
-
-
-def test_verify_makes_no_ledger_of_a_mistyped_name(shop: Shop, capsys: Any) -> None:
-    there = sorted(shop.folder.iterdir())
-    called = shop.call(capsys, "verify", "--ledger", f"sqlite:///{shop.folder}/typo.sqlite", day=None)
-    assert called.code == 2
-    assert "there is no ledger" in called.err
-    assert sorted(shop.folder.iterdir()) == there

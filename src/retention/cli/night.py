@@ -158,7 +158,7 @@ def verify_(
 ) -> None:
     """Look again: nothing due is left, ledger and markers agree, the ledger is whole."""
     state: State = context.obj
-    with state.open_pipeline(new=False) as pipeline:
+    with state.open_pipeline() as pipeline:
         found = verify(pipeline, state.as_of, quiesced=quiesced)
     if state.json:
         state.print_json(found.as_json())
