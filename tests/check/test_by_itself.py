@@ -5,26 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine
-from sqlalchemy.pool import NullPool
+from check.test_engines import found
 
-from support.identity import identify
-from support.matrices import written
-from support.shop import Shop
-
-HEAD = """\
-version: 1
-timezone: Asia/Seoul
-organisation: {name: 가게}
-databases:
-  shop: {connection: shop_db, identity: shop-1, zone: Asia/Seoul}
-legal_bases:
-  login: {statute: 통신비밀보호법, article: 제15조의2, keep: P3M}
-purposes:
-  service: {name: service}
-tables:
-  shop.member: {none: nobody is named}
-"""
+TABLES = "tables:\n  shop.member: {none: nobody is named}\n"
 MARKED = """\
 rules:
   - id: members
@@ -39,15 +22,8 @@ MOMENT = {"sqlite": "TIMESTAMP", "postgresql": "TIMESTAMP", "mariadb": "DATETIME
 
 def told(url: str, folder: Path, capsys: Any, code: str, rules: str, *statements: str) -> list[dict[str, str]]:
     """The findings of one code after the statements, which make the table anew."""
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP TABLE IF EXISTS member")
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    identify(url)
-    shop = Shop(url, folder, written(folder, HEAD + rules))
-    called = shop.call(capsys, "check", "--json", day=None)
-    return [one for one in called.document["findings"] if one["code"] == code]
+    codes = found(url, folder, TABLES + rules, capsys, "DROP TABLE IF EXISTS member", *statements)
+    return codes.get(code, [])
 
 
 def marked(url: str, folder: Path, capsys: Any, more: str, *statements: str) -> list[dict[str, str]]:
@@ -141,23 +117,23 @@ def made(engine: str, chained: bool = False) -> str:
 def test_what_a_clock_is_made_from_is_not_changed(engine_url: str, tmp_path: Path, capsys: Any) -> None:
     engine = engine_url.partition(":")[0].partition("+")[0]
 
-    def found(rules: str, *, chained: bool = False) -> list[str]:
+    def whats(rules: str, *, chained: bool = False) -> list[str]:
         return [one["what"] for one in told(engine_url, tmp_path, capsys, "RET254", rules, made(engine, chained))]
 
-    (own,) = found(changing("{quit day: null, name: {token: x}, date: null}"))
+    (own,) = whats(changing("{quit day: null, name: {token: x}, date: null}"))
     assert "changes shop.member.quit day, from which the database makes left_on, which rule members counts from" in own
-    assert found(changing("{name: {token: x}, date: null}")) == [], "a text that names a column reads none"
-    assert len(found(changing("{note: {constant: x}}"))) == 1
-    assert found(changing("{quit day: keep, name: {token: x}}")) == []
+    assert whats(changing("{name: {token: x}, date: null}")) == [], "a text that names a column reads none"
+    assert len(whats(changing("{note: {constant: x}}"))) == 1
+    assert whats(changing("{quit day: keep, name: {token: x}}")) == []
     later = (
         "  - id: others\n    table: shop.member\n    keep: [{basis: login, since: far}]\n    then: anonymize\n"
         "    columns: {named: null}\n"
     )
-    both = found(changing("{quit day: null}", more=later), chained=engine != "postgresql")
+    both = whats(changing("{quit day: null}", more=later), chained=engine != "postgresql")
     assert len(both) == 2
     assert "makes far, which rule others counts from" in both[1]
     if engine != "postgresql":
-        assert len(found(changing("{note: {constant: x}}", more=later), chained=True)) == 2, "by way of left_on"
+        assert len(whats(changing("{note: {constant: x}}", more=later), chained=True)) == 2, "by way of left_on"
 
 
 def test_what_a_where_is_made_from_is_not_changed_where_rows_are_still_to_be_found(

@@ -6,24 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy import make_url
 
-from support.identity import identify
-from support.matrices import written
 from support.shop import Shop
+from support.small import make_small
 
-HEAD = """\
-version: 1
-timezone: Asia/Seoul
-organisation: {name: 가게}
-classification: advised
-databases:
-  shop: {connection: shop_db, identity: shop-1, zone: Asia/Seoul}
-legal_bases:
-  login: {statute: 통신비밀보호법, article: 제15조의2, keep: P3M}
-tables:
-"""
 GOOD = "good"
 UUID = "123e4567-e89b-12d3-a456-426614174000"
 
@@ -33,21 +20,17 @@ Case = tuple[str, str, str]
 
 def shop_of(url: str, folder: Path, capsys: Any, cases: dict[str, Case], *before: str) -> Shop:
     """A shop with a table and a rule for each case, each with one row that has long been due."""
-    engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
-        for statement in before:
-            connection.exec_driver_sql(statement)
-        for name, (type_, value, _where) in cases.items():
-            connection.exec_driver_sql(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, at DATE, c {type_})")
-            connection.exec_driver_sql(f"INSERT INTO {name} VALUES (1, '2020-01-01', {value})")
-    identify(url)
+    statements = list(before)
+    for name, (type_, value, _where) in cases.items():
+        statements.append(f"CREATE TABLE {name} (id INTEGER PRIMARY KEY, at DATE, c {type_})")
+        statements.append(f"INSERT INTO {name} VALUES (1, '2020-01-01', {value})")
     tables = "".join(f"  shop.{name}: {{not_personal: [c]}}\n" for name in cases)
     rules = "".join(
         f"  - id: {name}\n    table: shop.{name}\n    where: >-\n        {where}\n"
-        "    keep: [{basis: login, since: at}]\n    then: delete\n"
+        "    keep: [{basis: y5, since: at}]\n    then: delete\n"
         for name, (_type, _value, where) in cases.items()
     )
-    shop = Shop(url, folder, written(folder, HEAD + tables + "rules:\n" + rules))
+    shop = make_small(url, folder, f"classification: advised\ntables:\n{tables}rules:\n{rules}", *statements)
     assert shop.call(capsys, "key", "new", day=None).code == 0
     return shop
 
@@ -189,12 +172,12 @@ def test_a_refused_condition_isn_t_asked_along_with_other_rules(
         + """\
   - id: kept
     table: shop.log
-    keep: [{basis: login, since: at}, {while_referenced_by: [line]}]
+    keep: [{basis: y5, since: at}, {while_referenced_by: [line]}]
     then: anonymize
     columns: {c: null}
   - id: shared
     table: shop.line
-    keep: [{basis: login, since: at}]
+    keep: [{basis: y5, since: at}]
     then: anonymize
     columns: {c: null}
 """

@@ -12,6 +12,7 @@ from retention.errors import Finding, Refused
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.clocks import clocks_of
 from retention.matrix.model import Rule
+from retention.matrix.reach import reached
 from retention.matrix.where import columns_of
 
 _Sources = Mapping[TableKey, Mapping[str, frozenset[str]]]
@@ -57,13 +58,4 @@ def _decides(binding: Binding, rule: Rule, made: _Sources) -> Iterator[tuple[Tab
 def _whole(columns: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     """Return, in lower case, every column that each is made from, by way of other generated ones as well."""
     near = {name.lower(): {one.lower() for one in sources} for name, sources in columns.items()}
-    found: dict[str, frozenset[str]] = {}
-    for name in columns:
-        reached: set[str] = set()
-        waiting = [name.lower()]
-        while waiting:
-            new = near.get(waiting.pop(), set()) - reached
-            reached |= new
-            waiting.extend(new)
-        found[name] = frozenset(reached)
-    return found
+    return {name: frozenset(reached(near, [name.lower()])) for name in columns}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 
 from retention.check.names import missing_names
@@ -12,6 +12,7 @@ from retention.database.relations import RelationGraph
 from retention.matrix.binding import Binding, table_key
 from retention.matrix.clocks import clocks_of
 from retention.matrix.model import Hop, Part, Rule, TableName
+from retention.matrix.reach import reached
 
 Link = tuple[TableKey, TableKey]
 
@@ -28,10 +29,10 @@ def narrowed(binding: Binding, rules: Set[str]) -> Binding:
     missing = {one.subject for one in missing_names(binding, Facts()) if one.code != "RET234"}
     if not missing:
         return binding
-    links = list(_links(binding))
-    needed = _reached(links, {table_key(rule.table) for rule in binding.rules if rule.id in rules})
-    lacking = {key for key in _named(binding, links) if str(binding.name_of(key)) in missing}
-    away = _reached(links, lacking) - needed
+    beside = _beside(_links(binding))
+    wanted = {table_key(rule.table) for rule in binding.rules if rule.id in rules}
+    lacking = {key for key in (*_named(binding), *beside) if str(binding.name_of(key)) in missing}
+    away = {*lacking, *reached(beside, lacking)} - {*wanted, *reached(beside, wanted)}
     return binding if not away else _without(binding, away)
 
 
@@ -60,22 +61,16 @@ def _without(binding: Binding, away: Set[TableKey]) -> Binding:
     return replace(binding, matrix=replace(matrix, tables=tables, rules=rules), graph=graph)
 
 
-def _named(binding: Binding, links: list[Link]) -> set[TableKey]:
+def _named(binding: Binding) -> set[TableKey]:
     mine = {table_key(name) for name in binding.matrix.tables if name.database == binding.entry.name}
-    return mine | {table_key(rule.table) for rule in binding.rules} | {key for link in links for key in link}
+    return mine | {table_key(rule.table) for rule in binding.rules}
 
 
-def _reached(links: list[Link], start: Set[TableKey]) -> set[TableKey]:
-    """Return the tables that are linked with one of ``start``, over however many others."""
-    beside: dict[TableKey, set[TableKey]] = {}
+def _beside(links: Iterable[Link]) -> dict[TableKey, set[TableKey]]:
+    found: dict[TableKey, set[TableKey]] = {}
     for one, other in links:
-        beside.setdefault(one, set()).add(other)
-        beside.setdefault(other, set()).add(one)
-    found, waiting = set(start), list(start)
-    while waiting:
-        new = beside.get(waiting.pop(), set()) - found
-        found |= new
-        waiting.extend(new)
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
     return found
 
 

@@ -31,12 +31,14 @@ class ColumnKind(enum.StrEnum):
 class Declared(NamedTuple):
     """A column's whole type in the engine's own words, and its character set where each column has one.
 
-    ``checked``: the type is a domain that takes some of its base's values only, or that may.
+    ``checked``: the type is a domain that takes some of its base's values only, or that may. ``on_update``: the engine
+    writes it anew whenever its row is updated.
     """
 
     type: str
     charset: str | None = None
     checked: bool = False
+    on_update: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,11 +119,6 @@ class Dialect(ClockWords, Onlooker, Walking):
         del connection, schema
         return set()
 
-    def on_update(self, connection: Connection, schema: str | None) -> set[tuple[str, str]]:
-        """Return table and name of columns that the engine itself writes anew whenever their row is updated."""
-        del connection, schema
-        return set()
-
     def key_options(self, connection: Connection) -> Mapping[ForeignKey, Mapping[str, str]]:
         """Return what foreign keys do ON DELETE and ON UPDATE, where reflection doesn't say so of every one."""
         del connection

@@ -118,14 +118,17 @@ class MariaDB(Dialect):
         return sorted(others | named | {None}, key=lambda name: name or "")
 
     def declared(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], Declared]:
-        """Return type and character set of every column."""
-        names = ("TABLE_NAME", "COLUMN_NAME", "COLUMN_TYPE", "CHARACTER_SET_NAME")
+        """Return type and character set of every column, and ON UPDATE: a default of null hides it from reflection."""
+        names = ("TABLE_NAME", "COLUMN_NAME", "COLUMN_TYPE", "CHARACTER_SET_NAME", "EXTRA")
         query: Select[*tuple[Any, ...]] = (
             select(*map(column, names))
             .select_from(table("COLUMNS", schema="information_schema"))
             .where(column("TABLE_SCHEMA") == (schema or connection.dialect.default_schema_name))
         )
-        return {(owner, name): Declared(*said) for owner, name, *said in connection.execute(query)}
+        return {
+            (owner, name): Declared(type_, charset, on_update="on update" in extra.lower())
+            for owner, name, type_, charset, extra in connection.execute(query)
+        }
 
     def key_columns(self, connection: Connection, schema: str | None) -> Mapping[tuple[str, str], tuple[str, ...]]:
         """Return those of every unique key: WITHOUT OVERLAPS adds a period's, of which reflection knows nothing."""
@@ -155,16 +158,6 @@ class MariaDB(Dialect):
             .select_from(checks)
             .where(column("CONSTRAINT_SCHEMA") == (schema or connection.dialect.default_schema_name))
             .where(column("LEVEL") == "Column", checked == func.lower(func.concat("json_valid(`", named, "`)")))
-        )
-        return {(owner, name) for owner, name in connection.execute(query)}
-
-    def on_update(self, connection: Connection, schema: str | None) -> set[tuple[str, str]]:
-        """Return the columns with ON UPDATE: reflection doesn't see it behind a default of null."""
-        query: Select[str, str] = (
-            select(column("TABLE_NAME"), column("COLUMN_NAME"))
-            .select_from(table("COLUMNS", schema="information_schema"))
-            .where(column("TABLE_SCHEMA") == (schema or connection.dialect.default_schema_name))
-            .where(func.lower(column("EXTRA")).like("%on update%"))
         )
         return {(owner, name) for owner, name in connection.execute(query)}
 

@@ -85,11 +85,10 @@ def reflect(connection: Connection, dialect: Dialect, schemas: Iterable[str | No
         found = _Reflected(inspector, schema, dialect.key_columns(connection, schema))
         declared_as = dialect.declared(connection, schema)
         jsons = dialect.json_columns(connection, schema)
-        moved = dialect.on_update(connection, schema)
         for name, columns in found.columns.items():
             key = TableKey(schema, name)
             if name not in partitions:
-                tables[key] = _shape(key, columns, found, declared_as, jsons, moved, dialect, metadata)
+                tables[key] = _shape(key, columns, found, declared_as, jsons, dialect, metadata)
             for foreign in found.foreign_keys.get(name, ()):
                 relations.append(_relation(key, foreign, default, options))  # noqa: PERF401 - reads better than one expression
     declared = _resolved(relations, tables, dialect)
@@ -173,7 +172,6 @@ def _shape(
     found: _Reflected,
     declared_as: Mapping[tuple[str, str], Declared],
     jsons: set[tuple[str, str]],
-    moved: set[tuple[str, str]],
     dialect: Dialect,
     metadata: MetaData,
 ) -> TableShape:
@@ -202,7 +200,7 @@ def _shape(
             nullable=bool(column.get("nullable", True)),
             unique=column["name"] in alone,
             generated=bool(column.get("computed")),
-            on_update=(key.name, column["name"]) in moved,
+            on_update=said.on_update,
             charset=said.charset,
             supplied=_supplied(column) or column["name"] in row_number,
             refuses=bool(column.get("computed")) or bool((column.get("identity") or {}).get("always")),

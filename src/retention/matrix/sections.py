@@ -16,13 +16,13 @@ from retention.matrix.mistakes import reserved, told, unknown_key
 from retention.matrix.ruledocs import RuleDoc
 from retention.matrix.source import Source, Step
 from retention.matrix.tabledocs import DatabaseDoc, TableDoc
+from retention.matrix.written import DEFAULTS
 
 Doc = TypeVar("Doc", bound=BaseModel)
 _REQUIRED = [name for name, info in MatrixDoc.model_fields.items() if info.is_required()]
-_COLLECTIONS = """organisation holidays databases legal_bases purposes tables rules add remove replicas execute items
-required optional key not_personal relations with limit tolerate copies classification officer in_charge file approval
-proof"""
-_BLANK = frozenset(_COLLECTIONS.split())
+_MAY_BE_BLANK = """organisation holidays databases legal_bases purposes tables rules add remove replicas execute items
+required optional key not_personal relations with limit tolerate copies classification officer in_charge"""
+_BLANK = DEFAULTS.union(_MAY_BE_BLANK.split())
 """Keys that may be left blank, as if they were left out. A blank ``keep`` could be a statute somebody forgot."""
 _NAMED_PARTS = 2
 

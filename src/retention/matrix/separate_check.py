@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from retention.errors import Finding
 from retention.matrix.codes import finding
 from retention.matrix.model import Action, Matrix, Part, Place, Rule, TableName
+from retention.matrix.reach import reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,9 @@ def _circles(moves: list[Move]) -> Iterator[Finding]:
         if move.to == move.table:
             what = f"rule {move.rule.id} moves rows of {move.table} to {move.to} itself: they would never be apart"
             yield finding("RET144", move.place, what, subject=move.rule.id)
-        elif move.table in _reached(ways, move.to):
+        elif move.table in reached(ways, [move.to]):
             what = f"rule {move.rule.id} moves rows of {move.table} to {move.to}, from where they come back to it"
             yield finding("RET144", move.place, what, subject=move.rule.id)
-
-
-def _reached(ways: dict[TableName, list[TableName]], start: TableName) -> set[TableName]:
-    found: set[TableName] = set()
-    waiting = [start]
-    while waiting:
-        for there in ways.get(waiting.pop(), ()):
-            if there not in found:
-                found.add(there)
-                waiting.append(there)
-    return found
 
 
 def _scope(matrix: Matrix, moves: list[Move]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-_DEFAULTS = frozenset({"file", "approval", "proof"})
+DEFAULTS = frozenset({"file", "approval", "proof"})
 """Keys of words that may be left blank: their default is the careful one."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -25,7 +25,7 @@ class Written(BaseModel):
         """Take an empty list or mapping that was left blank for what is meant, and some words for their default."""
         if not isinstance(data, dict) or None not in data.values():
             return data
-        blank = _collections(cls) | _DEFAULTS
+        blank = _collections(cls) | DEFAULTS
         return {key: value for key, value in data.items() if value is not None or key not in blank}
 
 

@@ -211,8 +211,5 @@ def _last_days(rule: BoundRule, clock: ClockColumn, event: date) -> Iterator[dat
 
 def all_rules(unit: Unit) -> Iterator[BoundRule]:
     """Yield every rule that has a say in the unit, those included that ``while_referenced_by`` names."""
-    waiting = [*unit.rules, *unit.silent]
-    while waiting:
-        rule = waiting.pop()
-        waiting.extend(other for other, _relation in rule.referencing)
-        yield rule
+    for rule in (*unit.rules, *unit.silent):
+        yield from rule.with_referencing()

@@ -110,16 +110,9 @@ def _refusal(binding: Binding, rule: Rule) -> str | None:
 
 
 def _require_asked(rule: BoundRule, refused: Mapping[str, str]) -> None:
-    for other in _asked(rule):
+    for other in rule.with_referencing():
         if other.id in refused:
-            raise Refused(f"{other.at('where')}: rule {other.id}: {refused[other.id]}")
-
-
-def _asked(rule: BoundRule) -> Iterator[Rule]:
-    """Yield the rule and those whose rows keep its own, however far away."""
-    yield rule.rule
-    for other, _relation in rule.referencing:
-        yield from _asked(other)
+            raise Refused(f"{other.rule.at('where')}: rule {other.id}: {refused[other.id]}")
 
 
 def sharing_parts(binding: Binding, unbound: Collection[str], refused: Collection[str]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ destroys must have it; the others serve counting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property, partial
@@ -130,6 +130,12 @@ class BoundRule:
     def calendar(self) -> Calendar:
         """Return the holidays in force."""
         return self.binding.matrix.calendar
+
+    def with_referencing(self) -> Iterator[BoundRule]:
+        """Yield the rule and those whose rows keep its own by ``while_referenced_by``, however far away."""
+        yield self
+        for other, _relation in self.referencing:
+            yield from other.with_referencing()
 
     @property
     def clocks(self) -> tuple[ClockColumn, ...]:

@@ -17,7 +17,7 @@ from retention.database.relations import Relation, joined
 from retention.matrix.binding import BoundPart
 from retention.plan.clocks import ClockSql, sure
 from retention.plan.ends import ClockEnd, EarliestEnd, EndSql, LaterEnd
-from retention.plan.rules import BoundRule
+from retention.plan.rules import BoundKeep, BoundRule
 from retention.plan.units import Unit
 
 _NEVER = "0000-00-00"
@@ -79,9 +79,12 @@ def released(rule: BoundRule, row: FromClause, as_of: date) -> Sql:
     """Return whether a rule that selects a row lets it go by the row's own clocks and purposes."""
     conditions: list[Sql] = []
     known: list[Sql] = []
+
+    def newest(keep: BoundKeep) -> str:
+        return newest_lapsed(as_of, partial(keep.end_of, calendar=rule.calendar))
+
     for keep in rule.keeps:
-        newest = newest_lapsed(as_of, partial(keep.end_of, calendar=rule.calendar))
-        over = _over(keep.clock, keep.clock.latest_day(row), row, newest)
+        over = _over(keep.clock, keep.clock.latest_day(row), row, newest(keep))
         conditions.append(or_(over, keep.clock.null(row)) if keep.may_be_absent else over)
         known.append(not_(keep.clock.null(row)))
     for end in rule.ends:
@@ -93,9 +96,8 @@ def released(rule: BoundRule, row: FromClause, as_of: date) -> Sql:
         conditions.append(not_(exists(refers)))
     if rule.base is not None:
         conditions.append(not_(rule.base.alive(row, as_of)))
-        for keep in rule.base.keeps:
-            newest = newest_lapsed(as_of, partial(keep.end_of, calendar=rule.calendar))
-            conditions.append(not_(sure(keep.clock.latest_day(row) > newest)))
+        running = (keep.clock.latest_day(row) > newest(keep) for keep in rule.base.keeps)
+        conditions.extend(not_(sure(one)) for one in running)
     return and_(*conditions, or_(false(), *known))
 
 
