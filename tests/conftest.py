@@ -43,7 +43,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     processes that can be killed: a long one at the end would be waited for alone.
     """
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_together(item.path)))
+        # The parts of a long proof are there to be shared.
+        alone = _PROOF and "part" in _chosen(item)
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else _together(item.path)))
     items.sort(key=lambda item: {"dags": 0, "engines": 1, "plan": 1}.get(item.path.parent.name, 2))
     if _PROOF:
         return
@@ -64,9 +66,14 @@ def _together(file: Path) -> str:
 
 
 def _engine(item: pytest.Item) -> str | None:
+    chosen = _chosen(item)
+    return chosen.get("engine_url") or chosen.get("server") or chosen.get("engine")
+
+
+def _chosen(item: pytest.Item) -> dict[str, str]:
+    """Return the parameters that the item is called with."""
     called = getattr(item, "callspec", None)
-    named = {} if called is None else called.params
-    return named.get("engine_url") or named.get("server") or named.get("engine")
+    return {} if called is None else called.params
 
 
 @pytest.fixture(scope="session")
