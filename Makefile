@@ -61,17 +61,17 @@ servers: ## PostgreSQL and MariaDB for the tests, where they are missing (Debian
 test: setup servers ## everything that must hold, on all engines
 	@($(LINT)) > .lint.log 2>&1 & lint=$$!
 	passed=0
-	$(BIN)/pytest -n $(WORKERS) --dist loadgroup || passed=$$?
+	$(BIN)/pytest -n $(WORKERS) || passed=$$?
 	wait $$lint || passed=$$?
 	cat .lint.log
 	rm -f .lint.log
 	exit $$passed
 
 test-fast: setup lint ## what needs no server
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not postgresql and not mariadb and not slow"
+	@$(BIN)/pytest -n $(WORKERS) -m "not postgresql and not mariadb and not slow"
 
 proof: setup servers ## the same properties, kills and random cases at full size
-	@RETENTION_PROOF=1 $(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "proof or not proof" -s --timeout 3600
+	@RETENTION_PROOF=1 $(BIN)/pytest -n $(WORKERS) -m "proof or not proof" -s --timeout 3600
 
 bench: setup servers ## how fast and how gentle, against what else there is; ROWS=1000000
 	@$(BIN)/python scripts/bench --rows "$(ROWS)"

@@ -6,9 +6,11 @@ import functools
 import gc
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -28,6 +30,12 @@ gc.set_threshold(100_000, 20, 50)
 settings.register_profile("test", derandomize=True, deadline=None, max_examples=40)
 settings.register_profile("proof", derandomize=False, deadline=None, max_examples=2000, print_blob=True)
 _PROOF = os.environ.get("RETENTION_PROOF") == "1"
+_IN_MEMORY = Path("/dev/shm")
+"""Where Linux keeps files in memory. A test makes a database of a dozen tables for some statements: on a disk that
+takes ten times as long as the statements do. A proof is on the disk, as the databases of a shop are."""
+if not _PROOF and _IN_MEMORY.is_dir() and shutil.disk_usage(_IN_MEMORY).free > 8 << 30:
+    os.environ.setdefault("TMPDIR", str(_IN_MEMORY))
+    tempfile.tempdir = None
 settings.load_profile("proof" if _PROOF else "test")
 if not _PROOF:
     # Literals of whatever modules a process happens to have loaded cost it seconds of reading, and make its examples
@@ -35,17 +43,40 @@ if not _PROOF:
     providers._get_local_constants = lambda: providers._local_constants
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand files to the processes whole: what a file's tests share is made once.
+
+    What needs Airflow goes to one process, which starts it once, and so does what needs processes that can be killed.
+    Under ``make proof`` a file's tests are long enough to be handed out one by one.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _together(config.rootpath / nodeid.partition("::")[0], nodeid)
+
+    return Together(config, log)
+
+
+def _together(file: Path, test: str) -> str:
+    """Return what is the same for the tests of which one process should have all."""
+    if file.parent.name == "dags":
+        return "dags"
+    if _PROOF:
+        return test
+    return "doomed" if "from support.doomed import" in _text(file) else str(file)
+
+
+@functools.cache
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the folders that take longest, and leave what is marked ``thorough`` to SQLite but for ``make proof``.
 
-    Files go to the processes whole, and what needs Airflow to one of them, which starts it once, and so does what needs
-    processes that can be killed: a long one at the end would be waited for alone.
+    A long one at the end would be waited for alone.
     """
-    for item in items:
-        # The parts of a long proof are there to be shared.
-        alone = _PROOF and "part" in _chosen(item)
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if alone else _together(item.path)))
     items.sort(key=lambda item: {"dags": 0, "engines": 1, "plan": 1}.get(item.path.parent.name, 2))
     if _PROOF:
         return
@@ -57,23 +88,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in left]
 
 
-@functools.cache
-def _together(file: Path) -> str:
-    """Return what is the same for the files of which one process should have all."""
-    if file.parent.name == "dags":
-        return "dags"
-    return "doomed" if "from support.doomed import" in file.read_text(encoding="utf-8") else str(file)
-
-
 def _engine(item: pytest.Item) -> str | None:
-    chosen = _chosen(item)
-    return chosen.get("engine_url") or chosen.get("server") or chosen.get("engine")
-
-
-def _chosen(item: pytest.Item) -> dict[str, str]:
-    """Return the parameters that the item is called with."""
     called = getattr(item, "callspec", None)
-    return {} if called is None else called.params
+    named = {} if called is None else called.params
+    return named.get("engine_url") or named.get("server") or named.get("engine")
 
 
 @pytest.fixture(scope="session")

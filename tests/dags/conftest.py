@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
+import shutil
 import tempfile
 import threading
 import time
@@ -17,6 +19,7 @@ import pytest
 from support.reading_room import DAY, make_library, write_matrix
 
 HOME = Path(tempfile.mkdtemp(prefix="retention-airflow-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 DAGS = HOME / "dags"
 USERS = {"admin": "admin", "operator": "op", "viewer": "viewer"}
 DAG = "library_nightly"
