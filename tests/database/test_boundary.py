@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from retention.database.connect import Database, open_database
 from retention.database.identity import identity_of
@@ -111,4 +113,15 @@ def test_what_is_no_sqlite_file_is_named(tmp_path: Path) -> None:
     database = open_database("shop", 0, "shop_db", parse(f"sqlite:///{file}", "shop_db"))
     with pytest.raises(DatabaseFault, match="no SQLite database; mend the URL"), database.planning() as connection:
         identity_of(connection)
+    database.close()
+
+
+def test_a_statement_that_sqlite_cannot_read_is_told_as_that(tmp_path: Path) -> None:
+    if sqlite3.sqlite_version_info >= (3, 46):
+        pytest.skip("this SQLite reads statements however deep they are")
+    (tmp_path / "shop.sqlite").touch()
+    database = open_database("shop", 0, "shop_db", parse(f"sqlite:///{tmp_path}/shop.sqlite", "shop_db"))
+    deep = text(f"SELECT {'(' * 120}1{')' * 120}")
+    with pytest.raises(DatabaseFault, match="nested too deeply for this SQLite"), database.planning() as connection:
+        connection.execute(deep)
     database.close()

@@ -237,3 +237,8 @@ def test_random_schemas_on_postgresql_agree_with_brute_force(postgresql_url: str
 @pytest.mark.mariadb
 def test_random_schemas_on_mariadb_agree_with_brute_force(mariadb_url: str, folder: Path, proof: bool) -> None:
     sweep(mariadb_url, folder, range(20_000, 20_000 + (40 if proof else 3)))
+
+
+def test_conditions_within_each_other_are_not_too_deep_for_sqlite(sqlite_url: str, folder: Path) -> None:
+    """Rules that keep each other's rows, whose clocks lie in each other's tables."""
+    sweep(sqlite_url, folder, range(568, 569))

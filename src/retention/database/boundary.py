@@ -37,6 +37,7 @@ _TAKEN_CODES = {
 _IDENTIFIER = r"[^\W\d][\w$.]{0,126}"
 # What MariaDB and MySQL say, from its first word on or up to its last: a value may stand before or behind a name, and a
 # trigger of the shop may say anything under a number of its own.
+_TOO_DEEP = "parser stack overflow"
 _KEY_NAMES = [
     (
         (1216, 1217, 1451, 1452),
@@ -111,6 +112,8 @@ def translate(error: exc.DBAPIError, where: str) -> DatabaseFault:
         parts.append(f"the role lacks {right}; `retention init CONNECTION --grants ROLE` prints those it needs")
     elif number == sqlite3.SQLITE_NOTADB and isinstance(origin, sqlite3.DatabaseError):
         parts.append("the file is no SQLite database; mend the URL")
+    elif isinstance(origin, sqlite3.OperationalError) and str(origin) == _TOO_DEEP:
+        parts.append("conditions are nested too deeply for this SQLite; use one of 3.46 or later, or simpler rules")
     raised = str(state or "").startswith(_RAISED_STATES) or number in _RAISED_NUMBERS
     of_a_row = raised or is_of_a_row(error)
     return DatabaseFault("; ".join(parts), lost=lost, retryable=retryable, denied=denied, of_a_row=of_a_row)

@@ -9,10 +9,11 @@ from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, Table, delete, exists, func, literal, not_, or_, select
+from sqlalchemy import Connection, Table, delete, func, literal, not_, or_, select
 from sqlalchemy import Delete as Deletion
 
 from retention.database.conjuncts import beside
+from retention.database.exists import exists
 from retention.database.keyset import among, as_one
 from retention.database.names import TableKey
 from retention.database.reading import Sql

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Index, Table, delete, exists, func, insert, literal, select
+from sqlalchemy import Connection, Index, Table, delete, func, insert, literal, select
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.temporary import empty_table

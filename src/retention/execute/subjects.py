@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import FromClause, case, exists, literal, not_, or_, select
+from sqlalchemy import FromClause, case, literal, not_, or_, select
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import Sql

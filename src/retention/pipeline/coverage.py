@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, exists, literal, not_, or_, select
+from sqlalchemy import Connection, literal, not_, or_, select
 
 from retention.check import missing_from
 from retention.check.classification import unclassified_columns, unlisted_tables
@@ -13,6 +13,7 @@ from retention.check.codes import finding
 from retention.check.coverage import going_tables, uncovered
 from retention.check.parents import parents
 from retention.check.parts import parts_of
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.relations import Relation, joined
 from retention.errors import Finding

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import FromClause, and_, case, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import FromClause, and_, case, false, func, literal, not_, or_, select, true
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Reading, Sql
 from retention.database.relations import joined

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, case, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import Connection, FromClause, and_, case, false, func, literal, not_, or_, select, true
 from sqlalchemy.sql.elements import True_
 
 from retention.database.conjuncts import further, said
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation, joined

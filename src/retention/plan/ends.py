@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
-from sqlalchemy import FromClause, String, and_, case, exists, func, literal, not_, null, or_, select
+from sqlalchemy import FromClause, String, and_, case, func, literal, not_, null, or_, select
 
 from retention.database.dialect import Dialect
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.own_tables import DONE, row_key_text
 from retention.database.reading import NEVER, Sql

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import FromClause, exists, func, literal, select
+from sqlalchemy import FromClause, func, literal, select
 
 from retention.database.dialect import Dialect
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.own_tables import CLOCK, UNREADABLE, row_key_text
 from retention.database.reading import Sql

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import FromClause, and_, exists, false, literal, not_, or_, select
+from sqlalchemy import FromClause, and_, false, literal, not_, or_, select
 from sqlalchemy.sql.elements import False_
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation, joined

@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import Connection, FromClause, Index, Table, and_, exists, func, insert, literal, select
+from sqlalchemy import Connection, FromClause, Index, Table, and_, func, insert, literal, select
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation, joined

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property, partial
 
-from sqlalchemy import FromClause, and_, exists, false, literal, not_, or_, select, true
+from sqlalchemy import FromClause, and_, false, literal, not_, or_, select, true
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.own_tables import CLOCK, DONE, row_key_text
 from retention.database.reading import Sql

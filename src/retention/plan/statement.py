@@ -11,8 +11,9 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import FromClause, Insert, Select, and_, delete, exists, insert, literal, not_, or_, select, true
+from sqlalchemy import FromClause, Insert, Select, and_, delete, insert, literal, not_, or_, select, true
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import Relation, joined

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import FromClause, exists, literal, select
+from sqlalchemy import FromClause, literal, select
 
 from retention.database.columns import ColumnShape
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined

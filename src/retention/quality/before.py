@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import date, timedelta
 from math import floor
 
-from sqlalchemy import and_, case, exists, func, literal, not_, or_, select
+from sqlalchemy import and_, case, func, literal, not_, or_, select
 
 from retention.database.connect import Database
+from retention.database.exists import exists
 from retention.database.relations import joined
 from retention.plan.clocks import sure
 from retention.plan.rules import BoundRule

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import FromClause, and_, exists, literal, or_, select
+from sqlalchemy import FromClause, and_, literal, or_, select
 
 from retention.database.connect import Database
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import Sql
 from retention.database.relations import joined

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 
-from sqlalchemy import FromClause, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import FromClause, and_, false, func, literal, not_, or_, select, true
 
+from retention.database.exists import exists
 from retention.database.names import TableKey
 from retention.database.reading import EARLIEST, Sql
 from retention.database.relations import Relation, joined
