@@ -222,7 +222,7 @@ def sweep(url: str, folder: Path, seeds: range, tables: int = 6) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(8))
 def test_random_schemas_on_sqlite_agree_with_brute_force(sqlite_url: str, folder: Path, proof: bool, part: int) -> None:
-    many = 100 if proof else 4
+    many = 75 if proof else 4
     # Small ones come upon most, and take less long; the servers' few are as large as in a proof.
     sweep(sqlite_url, folder, range(part * many, (part + 1) * many), 6 if proof else 4)
 

@@ -87,9 +87,9 @@ def _sweep(url: str, folder: Path, engine: str, seeds: range) -> None:
 @pytest.mark.parametrize(
     ("engine", "first", "few", "many"),
     [
-        ("sqlite", 5000, 3, 100),
-        pytest.param("postgresql", 6000, 1, 30, marks=pytest.mark.postgresql),
-        pytest.param("mariadb", 7000, 1, 30, marks=pytest.mark.mariadb),
+        ("sqlite", 5000, 3, 60),
+        pytest.param("postgresql", 6000, 1, 20, marks=pytest.mark.postgresql),
+        pytest.param("mariadb", 7000, 1, 20, marks=pytest.mark.mariadb),
     ],
 )
 def test_rows_of_random_schemas_are_explained_as_planned(
