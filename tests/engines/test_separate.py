@@ -178,6 +178,18 @@ def test_what_its_moved_parts_still_refer_to_stays_and_the_others_move(engine_ur
     assert ids(everything(shop)["card"]) == [1, 3]
 
 
+def test_what_would_still_refer_to_itself_from_where_it_is_moved_stays(engine_url: str, tmp_path: Path) -> None:
+    refers, alone = "FOREIGN KEY (refund_of) REFERENCES payment (id)", MATRIX[: MATRIX.index("  - id: kept")]
+    shop = make_payments(engine_url, tmp_path, more=refers, kept=refers, matrix=alone)
+    pay(shop, [1, 2], OLD, RECENT)
+    shop.do("UPDATE payment SET refund_of = 1 WHERE id = 1")
+    with nights(shop) as steps:
+        plan, done = steps.run(NIGHT)
+        assert (plan.rules[0].planned, plan.rules[0].referenced) == (1, 1)
+        assert (done["settled"].status, done["settled"].done, done["settled"].survived) == ("done", 1, 0)
+    assert (ids(everything(shop)["payment"]), ids(everything(shop)["payment_kept"])) == ([1], [2])
+
+
 @pytest.mark.slow
 @pytest.mark.thorough
 def test_a_run_that_is_killed_moves_everything_once(engine_url: str, tmp_path: Path, capsys: Any) -> None:

@@ -336,7 +336,7 @@ class Brute:
 
     def _held(self, one: Id) -> bool:
         return any(
-            parent == one and child != one and (child not in self.going or relation in self.along)
+            parent == one and (relation in self.along or (child != one and child not in self.going))
             for relation, pairs in self.refers.items()
             if relation.parent == one[0] and self._holds(relation)
             for child, parent in pairs
@@ -416,7 +416,7 @@ class Brute:
                 for relation, pairs in self.refers.items()
                 if self._holds(relation) and relation not in self.part_relations
                 for child, parent in pairs
-                if parent == one and child != one and (child not in self.going or relation in self.along)
+                if parent == one and (relation in self.along or (child != one and child not in self.going))
             }
             for table in tables:
                 counts[table] = counts.get(table, 0) + 1

@@ -109,8 +109,8 @@ class Going:
         conditions = [joined(relation, child, row)]
         if not self.unit.moves_along(relation):
             conditions.append(not_(self.goes(relation.child, child)))
-        if relation.to_itself:
-            conditions.append(not_(self.unit.same(relation.child, child, row)))
+            if relation.to_itself:
+                conditions.append(not_(self.unit.same(relation.child, child, row)))
         if among is not None:
             conditions.append(among)
         return exists(select(literal(1)).where(and_(*conditions)).correlate(row))

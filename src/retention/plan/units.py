@@ -120,8 +120,12 @@ class Unit:
         return and_(*(one.c[name] == other.c[name] for name in key)) if key else false()
 
     def lets_go_of_itself(self, relation: Relation) -> bool:
-        """Whether a row that refers to itself over the relation can be deleted like any other."""
-        return relation.to_itself and not (self.binding.database.dialect.checks_each_row and relation.refuses)
+        """Whether a row that refers to itself over the relation can be deleted like any other.
+
+        One that is moved may refer to where it was.
+        """
+        refuses = self.binding.database.dialect.checks_each_row and relation.refuses
+        return relation.to_itself and not refuses and not self.moves_along(relation)
 
     @cached_property
     def knots(self) -> tuple[frozenset[TableKey], ...]:

@@ -127,6 +127,6 @@ def _over(clock: ClockSql, day: Sql, row: FromClause, newest: str) -> Sql:
 def _referred(unit: Unit, relation: Relation, row: FromClause) -> Sql:
     child = unit.binding.shape(relation.child).sql.alias()
     conditions = [joined(relation, child, row)]
-    if relation.to_itself:
+    if relation.to_itself and not unit.moves_along(relation):
         conditions.append(not_(and_(*(child.c[name] == row.c[name] for name in unit.binding.row_key(relation.child)))))
     return exists(select(literal(1)).where(*conditions).correlate(row))

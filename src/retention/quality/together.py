@@ -152,10 +152,11 @@ class _Together:
         for relation in self.unit.referring(table):
             child = self.unit.binding.shape(relation.child).sql.alias()
             conditions, firm = [joined(relation, child, row)], self._is_firm(relation)
-            if relation.to_itself and not firm:
-                conditions.append(not_(self.unit.same(table, child, row)))
-            if relation.child in self.sets and not self.unit.moves_along(relation) and not firm:
-                conditions.append(not_(self._in(relation.child, child)))
+            if not firm and not self.unit.moves_along(relation):
+                if relation.to_itself:
+                    conditions.append(not_(self.unit.same(table, child, row)))
+                if relation.child in self.sets:
+                    conditions.append(not_(self._in(relation.child, child)))
             yield exists(select(literal(1)).where(*conditions).correlate(row))
 
     def _is_firm(self, relation: Relation) -> bool:
