@@ -239,6 +239,6 @@ def test_random_schemas_on_mariadb_agree_with_brute_force(mariadb_url: str, fold
     sweep(mariadb_url, folder, range(20_000, 20_000 + (40 if proof else 3)))
 
 
-def test_conditions_within_each_other_are_not_too_deep_for_sqlite(sqlite_url: str, folder: Path) -> None:
+def test_conditions_within_each_other_are_not_too_deep_for_sqlite(sqlite_url: str, tmp_path: Path) -> None:
     """Rules that keep each other's rows, whose clocks lie in each other's tables."""
-    sweep(sqlite_url, folder, range(568, 569))
+    sweep(sqlite_url, tmp_path, range(568, 569))
