@@ -260,7 +260,7 @@ def test_a_probe_that_hangs_is_ended_where_the_engine_knows_no_bound(sqlite_url:
         assert log.run(batch_rows=100).status == "done"
     assert log.left() == 0
     # Left alone it never ends; how often it is asked meanwhile, the machine decides.
-    assert time.monotonic() - began < 120
+    assert time.monotonic() - began < 60
     assert "the load probe fails" in log.told("slowed")[0]
 
 
@@ -269,14 +269,14 @@ def test_a_probe_that_hangs_is_ended_where_the_engine_knows_no_bound(sqlite_url:
 def test_a_probe_that_hangs_is_ended_by_the_server(server_log: Log) -> None:
     name = server_log.engine.dialect.name
     asleep = (
-        "SELECT count(*) FROM pg_sleep(600)"
+        "SELECT count(*) FROM pg_sleep(60)"
         if name == "postgresql"
         else "SELECT count(*) FROM seq_1_to_9999999 a, seq_1_to_9999999 b"
     )
     server_log.under(load_probe={"sql": asleep, "threshold": 20})
     began = time.monotonic()
     assert server_log.run().status == "done"
-    assert time.monotonic() - began < 120
+    assert time.monotonic() - began < 15
     assert server_log.told("the load probe fails")
 
 
@@ -350,13 +350,8 @@ def test_a_runs_own_batches_are_not_others(server_log: Log, monkeypatch: pytest.
     server_log.under(target_ms=60_000)
     began = time.monotonic()
     assert server_log.run(batch_rows=1).batches == ROWS
-    _shows_something(began)
+    assert ROWS / (time.monotonic() - began) > FEW, "the test shows nothing"
     assert not server_log.told("others")
-
-
-def _shows_something(began: float) -> None:
-    if ROWS / (time.monotonic() - began) <= FEW:
-        pytest.skip("the machine is too slow: nobody would be told that writes as seldom as this run did")
 
 
 @on_servers
@@ -369,8 +364,8 @@ def test_a_runs_own_ledger_on_the_same_server_is_not_others(
     server_log.steps.ledger = ledger
     began = time.monotonic()
     assert server_log.run(batch_rows=1).batches == ROWS
+    assert ROWS / (time.monotonic() - began) > FEW, "the test shows nothing"
     ledger.close()
-    _shows_something(began)
     assert not server_log.told("others")
 
 
@@ -400,7 +395,7 @@ def test_the_lock_timeout_is_the_databases_own(server_log: Log) -> None:
         holder.execute(text("SELECT 1 FROM log WHERE id = 7 FOR UPDATE"))
         began = time.monotonic()
         assert server_log.run().status == "failed"
-    assert time.monotonic() - began < 15, "eight tries of the product's own two seconds would have taken sixteen"
+    assert time.monotonic() - began < 12, "eight tries of the product's own two seconds would have taken sixteen"
 
 
 @pytest.mark.parametrize("server_log", SERVERS[1:], indirect=True)

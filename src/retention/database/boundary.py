@@ -34,10 +34,11 @@ _TAKEN_CODES = {
     sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
     sqlite3.SQLITE_CONSTRAINT_ROWID,
 }
+_TOO_DEEP = "parser stack overflow"
+"""What SQLite says before 3.46 of a statement that its parser's stack can't hold."""
 _IDENTIFIER = r"[^\W\d][\w$.]{0,126}"
 # What MariaDB and MySQL say, from its first word on or up to its last: a value may stand before or behind a name, and a
 # trigger of the shop may say anything under a number of its own.
-_TOO_DEEP = "parser stack overflow"
 _KEY_NAMES = [
     (
         (1216, 1217, 1451, 1452),
