@@ -71,7 +71,7 @@ test-fast: setup lint ## what needs no server
 	@$(BIN)/pytest -n $(WORKERS) -m "not postgresql and not mariadb and not slow"
 
 proof: setup servers ## the same properties, kills and random cases at full size
-	@RETENTION_PROOF=1 $(BIN)/pytest -n $(WORKERS) -m "proof or not proof" -s --timeout 3600
+	@RETENTION_PROOF=1 $(BIN)/pytest -n $(WORKERS) -s --timeout 3600
 
 bench: setup servers ## how fast and how gentle, against what else there is; ROWS=1000000
 	@$(BIN)/python scripts/bench --rows "$(ROWS)"
